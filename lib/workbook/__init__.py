@@ -1,0 +1,29 @@
+"""The library behind the notebooks: fine-tuning and evaluation of foundation models, one small module per idea.
+
+Every notebook begins with `from workbook import start, exercise, claim`. Nothing heavy is imported here: torch,
+transformers and matplotlib load when a function first needs them, so that `import workbook` takes milliseconds.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_WHERE = {"start": "lessons", "exercise": "exercises", "claim": "claims"}
+_MODULES = ("datasets", "metrics", "profiles", "show", "trainers", "zoo")
+__all__ = [*_WHERE, *_MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first asked for (PEP 562)."""
+    if name in _WHERE:
+        return getattr(import_module(f"workbook.{_WHERE[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"workbook.{name}")
+    raise AttributeError(f"module 'workbook' has no attribute {name!r}; it offers {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Training: one loop (`loop.fit`) and one file per strategy, which holds its objective and its recipe."""
