@@ -1,0 +1,1 @@
+"""Readers and generators, one file per data set."""

