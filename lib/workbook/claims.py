@@ -30,7 +30,8 @@ def claim(
 ) -> Claim:
     """State a claim of the chapter, the figure found here, and whether it holds.
 
-    measured: a number; a sequence of numbers, one per seed (shown with its spread); a dict of named figures; or text.
+    measured: a number; a sequence or array of numbers, one per seed (shown with its spread); a dict of named figures;
+              or text.
     holds:    the verdict, or a function of `measured` that gives it, or None where this scale cannot decide.
     note:     why, in a sentence: expected wherever a claim does not hold.
 
@@ -56,6 +57,8 @@ def claim(
 
 def describe(measured: Any) -> str:
     """A measured figure as one line, with its spread where there are several seeds."""
+    if hasattr(measured, "tolist"):    # numpy and torch: a number or a list of them
+        measured = measured.tolist()
     if isinstance(measured, str):
         return measured
     if isinstance(measured, dict):

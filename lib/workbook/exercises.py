@@ -14,19 +14,19 @@ the reference, in a call of `practice(...)`.
 from __future__ import annotations
 
 import copy
-import dis
 import functools
 import inspect
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
 
 from workbook import progress, sandbox, show
-from workbook.compare import difference, short
+from workbook.compare import clip, difference, short
+from workbook.inspection import code_of, is_empty, own_name, place_of, raised_by
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ class Case:
 
     def question(self, symbol: str) -> str:
         """The call as a person would write it."""
-        return self.name if self.use else f"{symbol}({', '.join(short(arg) for arg in self.args)})"
+        margin = "\n" + " " * len(f"{symbol}(")
+        args = [short(arg).replace("\n", margin) for arg in self.args]
+        return f"{symbol}({(',' + margin if any(margin in arg for arg in args) else ', ').join(args)})"
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,10 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Practice:
-    """All that is known about one exercise. `cases` is called with a seeded generator, for the same inputs each time."""
+    """All that is known about one exercise.
+
+    cases: called with a seeded generator, for the same inputs each time. seconds: the limit for each case.
+    """
 
     reference: Any
     difficulty: int
@@ -70,7 +75,8 @@ class Practice:
 
     def questions(self) -> Sequence[Case]:
         """The cases, the same at every call."""
-        return self.cases(np.random.default_rng(0))
+        with sandbox.seeded():    # for cases that draw from torch
+            return list(self.cases(np.random.default_rng(0)))
 
 
 @dataclass
@@ -83,7 +89,18 @@ class Verdict:
     diagnosis: str | None = None
 
 
+@dataclass(frozen=True)
+class Tried:
+    """One case that was put to the learner's object. `problem` says in words what is wrong, None where nothing is."""
+
+    case: Case
+    answer: sandbox.Outcome    # the reference's
+    outcome: sandbox.Outcome    # the learner's
+    problem: str | None
+
+
 registry: dict[Any, Practice] = {}
+_hints_shown: dict[Any, int] = {}    # by reference: a second run of the cell does not begin again
 
 
 def practice(reference: Any, **details: Any) -> Practice:
@@ -135,64 +152,83 @@ def exercise(reference: Any) -> Callable[[Any], Any]:
 
 
 def check(learners: Any, what: Practice) -> Verdict:
-    """Put every case of an exercise to the learner's object."""
+    """Put every case of an exercise to the learner's object. Raises RuntimeError where the reference itself fails."""
     if learners is what.reference:
         return Verdict("failed", "this is the library's own version", ["Write one of your own below the decorator."])
     cases = what.questions()
-    expected = [_ask(what.reference, what, case).value for case in cases]
-    outcomes: list[sandbox.Outcome] = []
-    problems: list[str | None] = []
-    for case, right in zip(cases, expected, strict=True):
+    answers = [_ask(what.reference, what, case) for case in cases]
+    for case, answer in zip(cases, answers, strict=True):
+        if not answer.ok:
+            name = what.reference.__qualname__
+            raise RuntimeError(f"The library's {name} fails its own case {case.name!r}.") from answer.error
+    tried: list[Tried] = []
+    for case, answer in zip(what.questions(), answers, strict=True):
         outcome = _ask(learners, what, case, guard=True)
-        if not outcomes and _is_stub(learners, outcome):
-            return Verdict("todo", f"not tried yet (difficulty {what.difficulty} of 3, about {what.minutes} minutes)")
-        outcomes.append(outcome)
-        problems.append(_problem(outcome, right, what))
+        if not tried and isinstance(outcome.error, NotImplementedError) and raised_by(outcome.error, learners):
+            return _todo(what, "replace `raise NotImplementedError` with your own lines")
+        tried.append(Tried(case, answer, outcome, _problem(outcome, answer, learners, what)))
         if outcome.timed_out:
             break    # the other cases would only make the learner wait
-    first = next((number for number, problem in enumerate(problems) if problem), None)
-    if first is None:
-        return Verdict("passed", f"passes all {len(cases)} cases. Yours is in use.")
-    title = f"not right yet, {sum(p is None for p in problems)} of {len(cases)} cases pass"
-    case, outcome = cases[first], outcomes[first]
-    lines = [f"case:      {case.name}", f"input:     {case.question(what.reference.__name__)}"]
-    if case.use:
-        lines.pop()
-    lines += [f"expected:  {short(expected[first])}", f"got:       {_told(outcome)}", f"so:        {problems[first]}"]
-    if outcome.printed.strip():
-        lines.append(f"printed:   {short(outcome.printed.strip(), 120)}")
-    says = diagnose(outcomes, problems, what)
-    if says:
-        lines.append(f"mistake:   {says}")
-    return Verdict("failed", title, lines, says)
+    if any(one.problem for one in tried):
+        return _todo(what, "write the body") if is_empty(learners, what.reference) else _failed(tried, len(cases), what)
+    every = f"all {len(cases)} cases" if len(cases) > 1 else "its one case"
+    return Verdict("passed", f"passes {every}. Yours is in use.")
 
 
-def diagnose(outcomes: list[sandbox.Outcome], problems: list[str | None], what: Practice) -> str | None:
-    """The known mistake that gives the learner's answer in every case that failed, or None.
+def _todo(what: Practice, task: str) -> Verdict:
+    title = f"not tried yet (difficulty {what.difficulty} of 3, about {what.minutes} minutes)"
+    return Verdict("todo", title, [f"Your turn: {task}, then run this cell again."])
+
+
+def _failed(tried: list[Tried], total: int, what: Practice) -> Verdict:
+    """What to tell the learner: the first case that does not pass, and the mistake where it is a known one."""
+    first = next(one for one in tried if one.problem)
+    mistake = diagnose(tried, what)
+    told = {
+        "case": first.case.name,
+        "input": "" if first.case.use else first.case.question(what.reference.__name__),
+        "expected": short(first.answer.value),
+        "got": _told(first.outcome),
+        "problem": first.problem,
+        "mistake": mistake,
+        "printed": clip(first.outcome.printed.strip(), 500),
+    }
+    if first.problem == f"the result should be {told['expected']}, and is {told['got']}":
+        del told["problem"]    # the two lines above say the same
+    lines = [f"{label + ':':10s} {text}".replace("\n", "\n" + " " * 11) for label, text in told.items() if text]
+    passing = f"{sum(one.problem is None for one in tried)} of {total} cases pass"
+    if tried[-1].outcome.timed_out:
+        passing = f"stopped in case {len(tried)} of {total}"
+    return Verdict("failed", f"not right yet, {passing}. The first that does not pass:", [*lines, ""], mistake)
+
+
+def diagnose(tried: list[Tried], what: Practice) -> str | None:
+    """The known mistake that gives the learner's answer in every case that came out wrong, or None.
 
     Where several do, the one that agrees in most of the other cases too.
     """
-    best: tuple[int, str] | None = None
-    cases = what.questions()[: len(outcomes)]
-    for mistake in what.mistakes:
-        agrees = []
-        for case, outcome in zip(cases, outcomes, strict=True):
-            theirs = _ask(mistake.wrong, what, case)
-            agrees.append(_same(theirs, outcome, what.tolerance))
-        if all(agree for agree, problem in zip(agrees, problems, strict=True) if problem):
-            best = max(best or (-1, ""), (sum(agrees), mistake.says), key=lambda pair: pair[0])
-    return best[1] if best else None
+    wrong = [not _same(one.outcome, one.answer, what) for one in tried]
+    best, most = None, 0
+    for mistake in what.mistakes if any(wrong) else ():
+        theirs = [_ask(mistake.wrong, what, case) for case in what.questions()[: len(tried)]]
+        agrees = [_same(one.outcome, outcome, what) for one, outcome in zip(tried, theirs, strict=True)]
+        if sum(agrees) > most and all(agree for agree, bad in zip(agrees, wrong, strict=True) if bad):
+            best, most = mistake.says, sum(agrees)
+    return best
 
 
 def _ask(subject: Any, what: Practice, case: Case, guard: bool = False) -> sandbox.Outcome:
-    """Put one case to a function or class, with inputs of its own; `guard` marks the learner's, which may do anything."""
+    """Put one case to a function or class, with inputs of its own; `guard` watches whether it calls the reference."""
     args = copy.deepcopy(case.args)
-    outcome = sandbox.call(
-        functools.partial(_with_own_name, subject, lambda: case.use(subject) if case.use else subject(*args)),
-        what.seconds,
-        _code_of(what.reference) if guard else frozenset(),
-    )
-    if guard and outcome.ok and any(difference(a, b, 0.0) for a, b in zip(case.args, args, strict=True)):
+    # An argument that does not equal its own copy (a generator, a model) cannot be watched for changes.
+    watched = [(a, b) for a, b in zip(case.args, args, strict=True) if not difference(a, b, 0.0)]
+    with own_name(subject):
+        outcome = sandbox.call(
+            lambda: case.use(subject) if case.use else subject(*args),
+            what.seconds,
+            code_of(what.reference) if guard else frozenset(),
+        )
+    if outcome.ok and any(difference(a, b, 0.0) for a, b in watched):
         outcome.error = MutatedInput("the function changed its input; work on a copy (x.copy(), x.clone())")
     return outcome
 
@@ -201,98 +237,63 @@ class MutatedInput(Exception):
     """The learner's function changed an argument in place."""
 
 
-def _with_own_name(subject: Any, run: Callable[[], Any]) -> Any:
-    """Run while the subject's name means the subject itself.
-
-    A recursive function calls itself by its name, which in the notebook may still stand for the library's version from
-    an earlier run of the cell: then the library would answer in the learner's place.
-    """
-    members = vars(subject).values() if isinstance(subject, type) else [subject]
-    names = next((member.__globals__ for member in members if isinstance(member, FunctionType)), {})
-    name, absent = getattr(subject, "__name__", ""), object()
-    before = names.get(name, absent)
-    names[name] = subject
-    try:
-        return run()
-    finally:
-        if before is absent:
-            names.pop(name, None)
-        else:
-            names[name] = before
-
-
-def _code_of(reference: Any) -> frozenset[CodeType]:
-    functions = vars(reference).values() if isinstance(reference, type) else [reference]
-    return frozenset(f.__code__ for f in map(inspect.unwrap, filter(callable, functions)) if hasattr(f, "__code__"))
-
-
-def _is_stub(learners: Any, outcome: sandbox.Outcome) -> bool:
-    """Whether nothing was written yet: it raises NotImplementedError, or its body is `pass` or `...`."""
-    if isinstance(outcome.error, NotImplementedError):
-        return True
-    if not isinstance(learners, FunctionType) or not outcome.ok or outcome.value is not None:
-        return False
-    idle = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
-    return all(step.opname in idle for step in dis.get_instructions(learners))
-
-
-def _problem(outcome: sandbox.Outcome, expected: Any, what: Practice) -> str | None:
+def _problem(outcome: sandbox.Outcome, answer: sandbox.Outcome, learners: Any, what: Practice) -> str | None:
     """What is wrong with an outcome, in words, or None where it is right."""
     if outcome.timed_out:
         return f"no answer after {what.seconds:g} seconds: does a loop never end?"
-    if isinstance(outcome.error, NotImplementedError):
+    if isinstance(outcome.error, MutatedInput):
+        return str(outcome.error)
+    if isinstance(outcome.error, NotImplementedError) and raised_by(outcome.error, learners):
         return "this part is not written yet"
     if outcome.error is not None:
-        return f"it raised {type(outcome.error).__name__}" + _line_of(outcome.error)
+        place = place_of(outcome.error, learners)
+        return f"it raised {type(outcome.error).__name__}" + (f" in {place}" if place else "")
     if outcome.called_forbidden:
         return "it calls the library's own version; write the steps yourself"
-    if outcome.value is None and expected is not None:
+    if outcome.value is None and answer.value is not None:
         return "it returns None: is a `return` missing?"
-    return difference(expected, outcome.value, what.tolerance)
+    return difference(answer.value, outcome.value, what.tolerance)
 
 
 def _told(outcome: sandbox.Outcome) -> str:
+    """What came of a case, for a person; "" where nothing did."""
     if outcome.timed_out:
-        return "nothing"
-    if outcome.error is not None:
-        return short(f"{type(outcome.error).__name__}: {outcome.error}")[1:-1]
-    return short(outcome.value)
+        return ""
+    if outcome.ok or isinstance(outcome.error, MutatedInput):
+        return short(outcome.value)
+    return clip("".join(traceback.format_exception_only(outcome.error)).strip(), 300)
 
 
-def _line_of(error: BaseException) -> str:
-    """Where in the learner's cell an error arose: the last line of its traceback that is in a notebook cell."""
-    line, trace = None, error.__traceback__
-    while trace:
-        if "ipykernel" in trace.tb_frame.f_code.co_filename or trace.tb_frame.f_code.co_filename.startswith("<"):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return f" in line {line} of the cell" if line else ""
-
-
-def _same(a: sandbox.Outcome, b: sandbox.Outcome, tolerance: float) -> bool:
+def _same(a: sandbox.Outcome, b: sandbox.Outcome, what: Practice) -> bool:
     """Whether two outcomes are alike: equal values, or the same kind of exception."""
     if a.ok and b.ok:
-        return difference(a.value, b.value, tolerance) is None
+        return difference(a.value, b.value, what.tolerance) is None
     return type(a.error) is type(b.error) and a.timed_out == b.timed_out
 
 
 def _bound(chosen: Any, what: Practice, name: str) -> Any:
     """What the learner's name will stand for: the chosen object, with hint() and solution() added."""
-    if isinstance(chosen, type):
-        result = type(name, (chosen,), {"__doc__": chosen.__doc__, "__module__": chosen.__module__})
-    else:
+    if not isinstance(chosen, type):
 
         @functools.wraps(chosen)
         def result(*args: Any, **kwargs: Any) -> Any:
             return chosen(*args, **kwargs)
 
-    remaining = iter(enumerate(what.hints, 1))
-
-    def hint() -> None:
-        """Show the next hint."""
-        number, text = next(remaining, (0, f"That was the last hint. {name}.solution() shows the library's source."))
-        show.note("info", f"Hint {number} of {len(what.hints)}" if number else "No more hints", [text])
-
-    result.hint = hint
+    elif chosen is what.reference:    # the library's class stays as it is
+        result = type(name, (chosen,), {"__doc__": chosen.__doc__, "__module__": chosen.__module__})
+    else:    # no subclass: `super(Name, self)` in it must find its own base, not itself
+        result = chosen
+    result.hint = functools.partial(_show_hint, what, name)
     result.solution = lambda: show.note("info", f"{name} in the library", [inspect.getsource(what.reference)])
     return result
+
+
+def _show_hint(what: Practice, name: str) -> None:
+    """Show the next hint; after the last, all of them again."""
+    number = _hints_shown.get(what.reference, 0) + 1
+    _hints_shown[what.reference] = number
+    if number <= len(what.hints):
+        show.note("info", f"Hint {number} of {len(what.hints)}", [what.hints[number - 1]])
+    else:
+        again = [f"{i}. {hint}" for i, hint in enumerate(what.hints, 1)]
+        show.note("info", "That was the last hint", [*again, f"{name}.solution() shows the library's source."])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 
@@ -13,7 +13,7 @@ def root() -> Path:
 
     Raises FileNotFoundError where the package was installed without its checkout.
     """
-    here = Path(os.environ.get("WORKBOOK_ROOT", Path(__file__).resolve().parents[2]))
+    here = Path(os.environ.get("WORKBOOK_ROOT") or Path(__file__).resolve().parents[2])
     if not (here / "data").is_dir():
         raise FileNotFoundError(
             f"No folder data/ in {here}. The workbook runs from its own checkout: clone the repository and install "
@@ -24,7 +24,7 @@ def root() -> Path:
 
 def home() -> Path:
     """The learner's own folder (progress, checkpoints): WORKBOOK_HOME, or ~/.workbook. It may not exist yet."""
-    return Path(os.environ.get("WORKBOOK_HOME", "~/.workbook")).expanduser()
+    return Path(os.environ.get("WORKBOOK_HOME") or "~/.workbook").expanduser()
 
 
 def write_whole(path: Path, content: bytes | str) -> Path:
@@ -36,15 +36,15 @@ def write_whole(path: Path, content: bytes | str) -> Path:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")    # readable by others, unlike mkstemp's
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())      # the rename must not reach the disk before the content
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     return path
 

@@ -50,11 +50,14 @@ def choose(table: dict[str, dict[str, Any]], profile: str | None = None) -> dict
     name = current(profile)
     missing = set(PROFILES) - set(table)
     if missing:
-        raise ProfileError(f"The settings table has no column for: {', '.join(sorted(missing))}.")
+        raise ProfileError(f"The settings table has no column for {', '.join(sorted(missing))}: add one.")
     keys = set().union(*table.values())
     for column, values in table.items():
         if absent := keys - set(values):
-            raise ProfileError(f"The settings table lacks {', '.join(sorted(absent))} for the profile {column!r}.")
+            raise ProfileError(
+                f"The settings table lacks {', '.join(sorted(absent))} for the profile {column!r}: add it there, every "
+                "profile needs the same settings."
+            )
     return dict(table[name])
 
 

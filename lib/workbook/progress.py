@@ -35,7 +35,7 @@ def read(lesson: str, name: str) -> Record:
     """The record of an exercise; a missing or unreadable file counts as not tried."""
     try:
         record = Record(**json.loads(path(lesson, name).read_text("utf8")))
-        return record if record.state in STATES else Record()
+        return record if record.state in STATES and isinstance(record.tries, int) else Record()
     except (OSError, ValueError, TypeError):
         return Record()
 

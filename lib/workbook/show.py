@@ -53,8 +53,8 @@ def both(plain: str, rich: str) -> None:
 def note(kind: str, title: str, lines: Iterable[str] = ()) -> None:
     """A short message with a symbol: kind is "good", "bad", "todo" or "info". Further lines are kept as typed."""
     symbol, colour = NOTES[kind]
-    body = [line for text in lines for line in str(text).splitlines()]
-    plain = "\n".join([f"{symbol} {title}", *(f"  {line}" for line in body)])
+    body = [line for text in lines for line in str(text).splitlines() or [""]]
+    plain = "\n".join([f"{symbol} {title}", *(f"  {line}".rstrip() for line in body)])
     rest = f'<pre style="margin:4px 0 0 0;white-space:pre-wrap">{html.escape(chr(10).join(body))}</pre>' if body else ""
     rich = (
         f'<div style="border-left:4px solid {colour};padding:4px 10px;margin:4px 0">'

@@ -96,10 +96,10 @@ def card(role: str, profile: str | None = None) -> str:
 def fetch(role: str) -> Path:
     """Download a role's model for the full profile into the hub's cache; returns its folder."""
     chosen = ENTRIES[role][1] if role in ENTRIES else entry(role)
-    return _snapshot(chosen, role, download=True)
+    return _snapshot(chosen, role)
 
 
-def _snapshot(chosen: Hub, role: str, download: bool | None = None) -> Path:
+def _snapshot(chosen: Hub, role: str) -> Path:
     """The folder of a hub model's pinned revision, downloaded if need be."""
     from huggingface_hub import snapshot_download
 

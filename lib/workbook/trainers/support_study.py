@@ -1,0 +1,100 @@
+"""The study behind lesson 01: strategies and learning curves over several seeds.
+
+    python -m workbook.trainers.support_study        (about 20 minutes on 2 cores)
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+
+import numpy as np
+import torch
+
+from workbook import studies, zoo
+from workbook.datasets.general import load_general
+from workbook.datasets.support import INTENTS, Message, load_support
+from workbook.metrics import accuracy, confusion_matrix, macro_f1
+from workbook.trainers import classic
+from workbook.trainers.loop import fit
+from workbook.trainers.schedule import warmup_linear
+
+SEEDS = [0, 1, 2]
+SIZES = [5, 10, 25, 50, 100]
+EPOCHS, BATCH = 3, 32
+RATES = {"head": 0.0, 2: 5e-4, "all": 2e-4}
+
+
+def clean_train() -> list[Message]:
+    """The training messages without those that also stand, nearly word for word, in another split."""
+    others = {_key(message) for split in ("validation", "test") for message in load_support(split)}
+    return [message for message in load_support("train") if _key(message) not in others]
+
+
+def _key(message: Message) -> frozenset[str]:
+    return frozenset(message.text.lower().split())
+
+
+def subset(messages: list[Message], per_class: int, seed: int) -> list[Message]:
+    """Up to `per_class` messages of every label, drawn by the seed."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for intent in INTENTS:
+        of_class = [message for message in messages if message.label == intent]
+        rows += [of_class[i] for i in rng.permutation(len(of_class))[:per_class]]
+    return rows
+
+
+@functools.cache
+def _frozen_vectors(role: str) -> dict[str, torch.Tensor]:
+    """What the untrained encoder makes of every training message, computed once per process."""
+    encoder, tokenizer = zoo.load(role)
+    texts = [message.text for message in load_support("train")]
+    vectors = classic.encode(classic.Classifier(encoder, len(INTENTS)), tokenizer, texts)
+    return dict(zip(texts, vectors, strict=True))
+
+
+def run(role: str, messages: list[Message], part: str | int, seed: int, epochs: int = EPOCHS) -> dict[str, float]:
+    """Train one strategy on `messages` and measure it on the test split, and on everyday sentences."""
+    torch.manual_seed(seed)
+    encoder, tokenizer = zoo.load(role)
+    model = classic.Classifier(encoder, len(INTENTS))
+    texts, labels = [message.text for message in messages], [message.target for message in messages]
+    frozen = _frozen_vectors(role)
+    classic.train_head(model, torch.stack([frozen[text] for text in texts]), torch.tensor(labels), seed=seed)
+    if part != "head":
+        classic.set_trainable(model, part)
+        batches = classic.TextBatches(tokenizer, texts, labels, BATCH)
+        steps = max(10, epochs * len(batches))
+        fit(
+            model, batches, classic.classification_loss, steps=steps, learning_rate=RATES[part],
+            schedule=warmup_linear(steps // 10, steps), seed=seed, progress=None,
+        )    # fmt: skip
+    test = load_support("test")
+    predictions = classic.predict(model, tokenizer, [message.text for message in test]).argmax(-1).numpy()
+    confusion = confusion_matrix(np.array([INTENTS.index(m.gold) for m in test]), predictions, len(INTENTS))
+    return {
+        "accuracy": accuracy(confusion),
+        "macro_f1": macro_f1(confusion),
+        "general": classic.paraphrase_accuracy(model, tokenizer, load_general()),
+    }
+
+
+def main() -> None:
+    """Run the study and store it."""
+    began, rows, train = time.time(), [], clean_train()
+    plan = [("sentence-encoder", part, None) for part in RATES]
+    plan += [("second-encoder", "all", None)]
+    plan += [("sentence-encoder", part, size) for size in SIZES for part in ("head", "all")]
+    for seed in SEEDS:
+        for role, part, size in plan:
+            messages = subset(train, size, seed) if size else train
+            figures = run(role, messages, part, seed)
+            row = {"model": role, "part": str(part), "per_class": size or 0, "messages": len(messages), "seed": seed}
+            rows.append({**row, **{name: round(value, 4) for name, value in figures.items()}})
+            print(f"{time.time() - began:6.0f} s", rows[-1], flush=True)
+    studies.store("01_classic_fine_tuning", rows, "python -m workbook.trainers.support_study", SEEDS, time.time() - began)
+
+
+if __name__ == "__main__":
+    main()

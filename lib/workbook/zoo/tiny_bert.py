@@ -1,0 +1,113 @@
+"""The recipe of tiny-bert: a small BERT, pretrained by guessing masked words.
+
+    python -m workbook.zoo build tiny-bert        (about 5 minutes on 2 cores)
+
+Its text is what lies at hand: docstrings of Python's standard library, and the training messages of lesson 01 without
+their labels. It is the counterpart to MiniLM: same architecture family, a thousandth of the pretraining.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+import torch
+from torch import Tensor
+
+from workbook.datasets.docstrings import library_docstrings
+from workbook.datasets.support import load_support
+from workbook.trainers.loop import fit
+from workbook.trainers.schedule import warmup_linear
+from workbook.zoo.building import store
+
+SEED, STEPS, BATCH, LENGTH, VOCABULARY = 0, 2000, 32, 64, 6000
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+
+
+def corpus() -> list[str]:
+    """Docstrings cut into paragraphs, and the unlabelled training messages four times over."""
+    paragraphs = [" ".join(part.split()) for _, text in library_docstrings() for part in text.split("\n\n")]
+    messages = [message.text for message in load_support("train")]
+    return [text for text in paragraphs if len(text.split()) >= 6] + 4 * messages
+
+
+def train_tokenizer(texts: list[str]):
+    """A lower-casing WordPiece tokenizer of VOCABULARY pieces, as BERT's."""
+    from tokenizers import BertWordPieceTokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    pieces = BertWordPieceTokenizer(lowercase=True)
+    pieces.train_from_iterator(texts, vocab_size=VOCABULARY, special_tokens=SPECIAL, show_progress=False)
+    names = dict(zip(["pad_token", "unk_token", "cls_token", "sep_token", "mask_token"], SPECIAL, strict=True))
+    pieces.post_processor = _bert_template(pieces)
+    return PreTrainedTokenizerFast(tokenizer_object=pieces._tokenizer, model_max_length=LENGTH * 2, **names)
+
+
+def _bert_template(pieces):
+    from tokenizers.processors import TemplateProcessing
+
+    ends = [(token, pieces.token_to_id(token)) for token in ("[CLS]", "[SEP]")]
+    return TemplateProcessing(single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=ends)
+
+
+def mask(ids: Tensor, vocabulary: int, mask_id: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """BERT's masking (Devlin 2019, section 3.1): of 15 % of the tokens 80 % become [MASK], 10 % random, 10 % stay.
+
+    ids: (B, T). Returns the masked ids and the labels, -100 where nothing is to be guessed.
+    """
+    chosen = (torch.rand(ids.shape, generator=rng) < 0.15) & (ids >= len(SPECIAL))
+    labels = torch.where(chosen, ids, -100)
+    fate = torch.rand(ids.shape, generator=rng)
+    random_ids = torch.randint(len(SPECIAL), vocabulary, ids.shape, generator=rng)
+    masked = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), random_ids, masked), labels
+
+
+def build() -> None:
+    """Train and store the model."""
+    from transformers import BertConfig, BertForMaskedLM
+
+    began = time.time()
+    torch.manual_seed(SEED)
+    texts = corpus()
+    tokenizer = train_tokenizer(texts)
+    encoded = tokenizer(texts, truncation=True, max_length=LENGTH)["input_ids"]
+    held_out, train = encoded[:: 50], [ids for i, ids in enumerate(encoded) if i % 50]
+    config = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=128, num_hidden_layers=4, num_attention_heads=4, intermediate_size=512,
+        max_position_embeddings=128, pad_token_id=tokenizer.pad_token_id,
+    )    # fmt: skip
+    model = BertForMaskedLM(config)
+
+    def batch_of(rows: list[list[int]], rng: torch.Generator) -> dict[str, Tensor]:
+        padded = tokenizer.pad({"input_ids": rows}, return_tensors="pt")
+        padded["input_ids"], padded["labels"] = mask(padded["input_ids"], len(tokenizer), tokenizer.mask_token_id, rng)
+        return dict(padded)
+
+    def batches(epoch: int):
+        rng = torch.Generator().manual_seed(SEED + epoch)
+        order = torch.randperm(len(train), generator=rng).tolist()
+        # similar lengths together, within windows of 20 batches: less padding, still mixed
+        windows = [sorted(order[i : i + 20 * BATCH], key=lambda j: len(train[j])) for i in range(0, len(order), 20 * BATCH)]
+        flat = list(itertools.chain(*windows))
+        groups = [flat[i : i + BATCH] for i in range(0, len(flat) - BATCH + 1, BATCH)]
+        for number in torch.randperm(len(groups), generator=rng).tolist():
+            yield batch_of([train[j] for j in groups[number]], rng)
+
+    def objective(model, batch):
+        return model(**batch).loss
+
+    schedule = warmup_linear(STEPS // 10, STEPS)
+    fit(model, batches, objective, steps=STEPS, learning_rate=2e-3, schedule=schedule, seed=SEED, progress="tiny-bert")
+    held_out_batch = batch_of(held_out[:500], torch.Generator().manual_seed(SEED))
+    with torch.no_grad():
+        output = model(**held_out_batch)
+    asked = held_out_batch["labels"] != -100
+    right = (output.logits.argmax(-1) == held_out_batch["labels"])[asked].float().mean().item()
+    facts = {
+        "seed": SEED, "steps": STEPS, "batch": BATCH, "seconds": round(time.time() - began), "texts": len(texts),
+        "held_out_masked_lm_loss": round(output.loss.item(), 3), "held_out_masked_words_right": round(right, 3),
+        "licence": "that of the workbook; the docstrings are under the Python Software Foundation's licence",
+    }    # fmt: skip
+    where = store("tiny-bert", model.bert, tokenizer, facts, __doc__.strip())
+    print(where, facts)
