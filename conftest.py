@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent
-BUDGET_SECONDS = 90    # per notebook, on two cores
+BUDGET_SECONDS = 90  # per notebook, on two cores
 HOME = tempfile.TemporaryDirectory(prefix="workbook-home-")
 
 # Before any kernel starts: learners' progress and settings must not reach the tests, nor the tests the hub.
 os.environ.update(
-    WORKBOOK_HOME=HOME.name, HF_HUB_OFFLINE="1", TQDM_DISABLE="1", PYTHONHASHSEED="0", PYDEVD_DISABLE_FILE_VALIDATION="1"
+    WORKBOOK_HOME=HOME.name,
+    HF_HUB_OFFLINE="1",
+    TQDM_DISABLE="1",
+    PYTHONHASHSEED="0",
+    PYDEVD_DISABLE_FILE_VALIDATION="1",
 )
 for name in ("WORKBOOK_PROFILE", "WORKBOOK_DEVICE", "WORKBOOK_WEIGHTS"):
     os.environ.pop(name, None)

@@ -71,7 +71,7 @@ def _text(value: Any) -> str:
         text = f"{value:.6g}"
         return text if set(text) & set(".en") else f"{text}.0"
     if type(value) in (list, tuple):
-        inside = ", ".join(_text(member) for member in value[:100])    # more would be cut off anyway
+        inside = ", ".join(_text(member) for member in value[:100])  # more would be cut off anyway
         return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(value) == 1)})"
     if type(value) is dict:
         return "{" + ", ".join(f"{key!r}: {_text(member)}" for key, member in list(value.items())[:100]) + "}"
@@ -97,7 +97,7 @@ def _array_difference(expected: np.ndarray, got: np.ndarray, tolerance: float, w
     wrong = np.argwhere(~np.asarray(close))
     index = tuple(int(i) for i in wrong[0])
     right, mine = short(expected[index]), short(got[index])
-    if right == mine:    # they differ beyond the sixth digit
+    if right == mine:  # they differ beyond the sixth digit
         right, mine = (repr(np.asarray(values[index]).item()) for values in (expected, got))
     count = f" ({len(wrong)} of {expected.size} entries differ)" if len(wrong) > 1 else ""
     return f"{where}{list(index) if index else ''} should be {right}, and is {mine}{count}"
@@ -129,7 +129,7 @@ def _plain(value: Any) -> Any:
         return value
     value = value.detach().cpu()
     if value.is_floating_point():
-        value = value.double()    # numpy has no bfloat16
+        value = value.double()  # numpy has no bfloat16
     return value.resolve_conj().resolve_neg().numpy()
 
 
@@ -141,5 +141,5 @@ def _kind(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return "a numpy array"
     if isinstance(value, dict):
-        return "a dict"    # a Counter or defaultdict will do
+        return "a dict"  # a Counter or defaultdict will do
     return "None" if value is None else f"a {type(value).__name__}"

@@ -75,7 +75,7 @@ class Practice:
 
     def questions(self) -> Sequence[Case]:
         """The cases, the same at every call."""
-        with sandbox.seeded():    # for cases that draw from torch
+        with sandbox.seeded():  # for cases that draw from torch
             return list(self.cases(np.random.default_rng(0)))
 
 
@@ -94,13 +94,13 @@ class Tried:
     """One case that was put to the learner's object. `problem` says in words what is wrong, None where nothing is."""
 
     case: Case
-    answer: sandbox.Outcome    # the reference's
-    outcome: sandbox.Outcome    # the learner's
+    answer: sandbox.Outcome  # the reference's
+    outcome: sandbox.Outcome  # the learner's
     problem: str | None
 
 
 registry: dict[Any, Practice] = {}
-_hints_shown: dict[Any, int] = {}    # by reference: a second run of the cell does not begin again
+_hints_shown: dict[Any, int] = {}  # by reference: a second run of the cell does not begin again
 
 
 def practice(reference: Any, **details: Any) -> Practice:
@@ -168,7 +168,7 @@ def check(learners: Any, what: Practice) -> Verdict:
             return _todo(what, "replace `raise NotImplementedError` with your own lines")
         tried.append(Tried(case, answer, outcome, _problem(outcome, answer, learners, what)))
         if outcome.timed_out:
-            break    # the other cases would only make the learner wait
+            break  # the other cases would only make the learner wait
     if any(one.problem for one in tried):
         return _todo(what, "write the body") if is_empty(learners, what.reference) else _failed(tried, len(cases), what)
     every = f"all {len(cases)} cases" if len(cases) > 1 else "its one case"
@@ -194,7 +194,7 @@ def _failed(tried: list[Tried], total: int, what: Practice) -> Verdict:
         "printed": clip(first.outcome.printed.strip(), 500),
     }
     if first.problem == f"the result should be {told['expected']}, and is {told['got']}":
-        del told["problem"]    # the two lines above say the same
+        del told["problem"]  # the two lines above say the same
     lines = [f"{label + ':':10s} {text}".replace("\n", "\n" + " " * 11) for label, text in told.items() if text]
     passing = f"{sum(one.problem is None for one in tried)} of {total} cases pass"
     if tried[-1].outcome.timed_out:
@@ -279,9 +279,9 @@ def _bound(chosen: Any, what: Practice, name: str) -> Any:
         def result(*args: Any, **kwargs: Any) -> Any:
             return chosen(*args, **kwargs)
 
-    elif chosen is what.reference:    # the library's class stays as it is
+    elif chosen is what.reference:  # the library's class stays as it is
         result = type(name, (chosen,), {"__doc__": chosen.__doc__, "__module__": chosen.__module__})
-    else:    # no subclass: `super(Name, self)` in it must find its own base, not itself
+    else:  # no subclass: `super(Name, self)` in it must find its own base, not itself
         result = chosen
     result.hint = functools.partial(_show_hint, what, name)
     result.solution = lambda: show.note("info", f"{name} in the library", [inspect.getsource(what.reference)])

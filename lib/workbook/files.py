@@ -36,12 +36,12 @@ def write_whole(path: Path, content: bytes | str) -> Path:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")    # readable by others, unlike mkstemp's
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")  # readable by others, unlike mkstemp's
     try:
         with open(temporary, "xb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())      # the rename must not reach the disk before the content
+            os.fsync(file.fileno())  # the rename must not reach the disk before the content
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)

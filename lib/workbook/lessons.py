@@ -70,7 +70,9 @@ def start(lesson: str, profile: str | None = None, seed: int = 0) -> Session:
     """
     global _active
     if lesson not in [known.slug for known in LESSONS]:
-        raise ValueError(f"There is no lesson {lesson!r}; the lessons are {', '.join(known.slug for known in LESSONS)}.")
+        raise ValueError(
+            f"There is no lesson {lesson!r}; the lessons are {', '.join(known.slug for known in LESSONS)}."
+        )
     session = Session(lesson, profiles.use(profile), profiles.device(), seed)
     _active = lesson
     seed_everything(seed)
@@ -89,7 +91,7 @@ def seed_everything(seed: int) -> None:
     import torch
 
     random.seed(seed)
-    np.random.seed(seed)    # noqa: NPY002  (libraries that the lessons call still draw from it)
+    np.random.seed(seed)  # noqa: NPY002  (libraries that the lessons call still draw from it)
     torch.manual_seed(seed)
 
 

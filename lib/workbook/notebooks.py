@@ -33,7 +33,7 @@ def execute(notebook: Any, folder: Path, environment: dict[str, str] | None = No
     client = NotebookClient(
         notebook, timeout=CELL_SECONDS, kernel_name="python3", record_timing=False, store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},
-    )    # fmt: skip
+    )  # fmt: skip
     return client.execute(env={**os.environ, **STORED, **(environment or {})})
 
 
@@ -70,7 +70,9 @@ def store(path: Path) -> float:
 
 def exercises_in(notebook: Any) -> list[str]:
     """The names of a notebook's exercises, in order."""
-    return [found["name"] for cell in notebook.cells if cell.cell_type == "code" for found in [_exercise(cell)] if found]
+    return [
+        found["name"] for cell in notebook.cells if cell.cell_type == "code" for found in [_exercise(cell)] if found
+    ]
 
 
 def _exercise(cell: Any) -> re.Match[str] | None:
@@ -85,7 +87,7 @@ def solve(notebook: Any, namespace: dict[str, Any]) -> Any:
     for cell in notebook.cells:
         found = _exercise(cell) if cell.cell_type == "code" else None
         if found:
-            source = inspect.getsource(eval(found["reference"], namespace))    # our own notebooks, in our own tests
+            source = inspect.getsource(eval(found["reference"], namespace))  # our own notebooks, in our own tests
             source = re.sub(r"^(def|class) \w+", rf"\1 {found['name']}", source, count=1)
             cell.source = f"from __future__ import annotations\n@exercise({found['reference']})\n{source}"
     return notebook

@@ -21,7 +21,7 @@ class ProfileError(ValueError):
     """A profile or device that does not exist here."""
 
 
-_chosen: str | None = None    # what the notebook's `start` asked for
+_chosen: str | None = None  # what the notebook's `start` asked for
 
 
 def use(profile: str | None) -> str:
@@ -82,3 +82,28 @@ def device(wanted: str | None = None) -> str:
             f"{here}). Unset WORKBOOK_DEVICE to let the workbook choose, or see `workbook doctor`."
         )
     return name
+
+
+def measure(size: int = 1024, seconds: float = 0.5) -> dict[str, tuple[float, str]]:
+    """What this computer can do: named figures with their units, for example {"free memory": (12.3, " GB")}.
+
+    The speed is that of the product of two square matrices in single precision, repeated for about `seconds`.
+    """
+    import time
+
+    import psutil
+    import torch
+
+    where = device()
+    a = torch.randn(size, size, device=where)
+    a @ a  # the first product also starts threads or the GPU
+    products, began = 0, time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        (a @ a)[0, 0].item()  # .item() waits for the GPU to finish
+        products += 1
+    speed = products * 2 * size**3 / (time.perf_counter() - began)
+    return {
+        f"billions of operations a second on {where}": (speed / 1e9, ""),
+        "free memory": (psutil.virtual_memory().available / 2**30, " GB"),
+        "processor cores": (float(psutil.cpu_count() or 1), ""),
+    }

@@ -39,6 +39,9 @@ class Outcome:
         return self.error is None and not self.timed_out
 
 
+_left_behind: list[threading.Thread] = []  # those that could not be stopped; most end by themselves, some time
+
+
 def call(function: Callable[[], Any], seconds: float = 5.0, forbidden: frozenset[CodeType] = frozenset()) -> Outcome:
     """Call `function` under a time limit, with its output captured, random numbers seeded, and warnings off.
 
@@ -48,13 +51,16 @@ def call(function: Callable[[], Any], seconds: float = 5.0, forbidden: frozenset
     """
     outcome, stream = Outcome(), io.StringIO()
 
+    # CPython 3.11 stands still under a profile function while an exception waits to be raised in another thread.
+    watched = bool(forbidden) and not any(thread.is_alive() for thread in _left_behind)
+
     def watch(frame: Any, event: str, _: Any) -> None:
         if event == "call" and any(frame.f_code is code for code in forbidden):
             outcome.called_forbidden = True
 
     def run() -> None:
-        with contextlib.suppress(TimeLimit):    # one that comes when the function has just ended
-            if forbidden:
+        with contextlib.suppress(TimeLimit):  # one that comes when the function has just ended
+            if watched:
                 sys.setprofile(watch)
             try:
                 outcome.value = function()
@@ -69,7 +75,7 @@ def call(function: Callable[[], Any], seconds: float = 5.0, forbidden: frozenset
         thread.start()
         try:
             thread.join(seconds)
-        finally:    # also when the person who waits presses "stop"
+        finally:  # also when the person who waits presses "stop"
             stopped_late = thread.is_alive()
             _stop(thread)
     if stopped_late:
@@ -85,6 +91,7 @@ def _stop(thread: threading.Thread, attempts: int = 5) -> None:
             return
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(TimeLimit))
         thread.join(0.1)
+    _left_behind.append(thread)
 
 
 @contextlib.contextmanager
@@ -93,15 +100,15 @@ def seeded(seed: int = 0) -> Iterator[None]:
     import numpy as np
 
     torch = sys.modules.get("torch")
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state() if torch else None    # noqa: NPY002
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state() if torch else None  # noqa: NPY002
     random.seed(seed)
-    np.random.seed(seed)    # noqa: NPY002  (the learner may use the old interface)
+    np.random.seed(seed)  # noqa: NPY002  (the learner may use the old interface)
     if torch:
         torch.random.default_generator.manual_seed(seed)
     try:
         yield
     finally:
         random.setstate(states[0])
-        np.random.set_state(states[1])    # noqa: NPY002
+        np.random.set_state(states[1])  # noqa: NPY002
         if torch:
             torch.set_rng_state(states[2])

@@ -10,11 +10,12 @@ from __future__ import annotations
 import base64
 import html
 import io
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-NOTES = {    # kind: (symbol, colour of the bar); the symbol carries the meaning, the colour repeats it
+NOTES = {  # kind: (symbol, colour of the bar); the symbol carries the meaning, the colour repeats it
     "good": ("✓", "#1a7f37"),
     "bad": ("✗", "#b35900"),
     "todo": ("○", "#57606a"),
@@ -79,9 +80,7 @@ def table(rows: Sequence[Sequence[Any]], header: Sequence[str], caption: str = "
     title = f'<caption style="text-align:left;font-weight:bold">{html.escape(caption)}</caption>' if caption else ""
     left = 'style="text-align:left;vertical-align:top"'
     head = "".join(f'<th scope="col" {left}>{html.escape(name)}</th>' for name in header)
-    body = "".join(
-        "<tr>" + "".join(f"<td {left}>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in cells
-    )
+    body = "".join("<tr>" + "".join(f"<td {left}>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in cells)
     both(plain, f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 
 
@@ -110,3 +109,11 @@ def figure(fig: Any, alt: str, width: int | None = None) -> None:
     size = f' width="{width}"' if width else ""
     image = f'<img alt="{html.escape(alt, quote=True)}"{size} src="data:image/png;base64,{source}">'
     both(f"[figure: {alt}]", image)
+
+
+def progress_bar(total: int, label: str, unit: str = "step", start: int = 0) -> Any:
+    """A tqdm bar that disappears when it is closed; TQDM_DISABLE=1 shows none (tqdm's notebook bars ignore that)."""
+    from tqdm.auto import tqdm
+
+    hidden = bool(os.environ.get("TQDM_DISABLE"))
+    return tqdm(total=total, initial=start, desc=label, unit=unit, leave=False, disable=hidden)

@@ -25,7 +25,7 @@ def store(name: str, rows: list[dict[str, Any]], command: str, seeds: list[int],
     content = {
         "command": command, "seeds": seeds, "date": time.strftime("%Y-%m-%d"), "minutes": round(seconds / 60, 1),
         "rows": rows,
-    }    # fmt: skip
+    }  # fmt: skip
     return files.write_whole(path(name), json.dumps(content, indent=1) + "\n")
 
 

@@ -24,7 +24,7 @@ def library_docstrings(min_words: int = 8) -> Iterator[tuple[str, str]]:
         try:
             tree = ast.parse(path.read_text("utf8"))
         except (SyntaxError, UnicodeDecodeError):
-            continue    # templates and deliberately odd files
+            continue  # templates and deliberately odd files
         module = ".".join(relative.with_suffix("").parts)
         for node in ast.walk(tree):
             if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):

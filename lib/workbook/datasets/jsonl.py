@@ -17,8 +17,8 @@ class DataError(ValueError):
 def read_jsonl(path: Path, make: Callable[[dict], Record]) -> list[Record]:
     """One record per line, each built by `make` from the line's object.
 
-    Raises DataError where the file is missing or empty, and for a line that is no JSON object or that `make` refuses (by
-    KeyError, TypeError or ValueError).
+    Raises DataError where the file is missing or empty, and for a line that is no JSON object or that `make` refuses
+    (by KeyError, TypeError or ValueError).
     """
     path = Path(path)
     if not path.is_file():

@@ -11,7 +11,7 @@ from workbook.datasets.jsonl import DataError, read_jsonl
 INTENTS = (
     "where_is_my_order", "refund_request", "damaged_item", "product_question", "cancel_order", "payment_problem",
     "change_address", "wrong_item", "login_problem", "discount_code", "warranty_repair", "praise",
-)    # fmt: skip
+)  # fmt: skip
 SPLITS = ("train", "validation", "test")
 
 
@@ -19,7 +19,8 @@ SPLITS = ("train", "validation", "test")
 class Message:
     """One message. `label` is what an annotator wrote, `gold` what is right; they differ in some training messages.
 
-    also: a second intent that a mixed message mentions. author: the kind of person who writes; test has authors of its own.
+    also: a second intent that a mixed message mentions.
+    author: the kind of person who writes; the test split has authors of its own.
     """
 
     id: str

@@ -5,4 +5,4 @@ from workbook.metrics.classification import accuracy, confusion_matrix, macro_f1
 
 __all__ = [
     "accuracy", "bootstrap_interval", "confusion_matrix", "macro_f1", "paired_difference", "precision_recall_f1",
-]    # fmt: skip
+]  # fmt: skip

@@ -17,8 +17,8 @@ def bootstrap_interval(
     if scores.ndim != 1 or not len(scores) or np.isnan(scores).any():
         raise ValueError("The bootstrap needs a list of at least one score, and no NaN among them.")
     # each row draws N examples with replacement: a data set as it might have been
-    drawn = rng.integers(0, len(scores), size=(resamples, len(scores)))    # (resamples, N)
-    means = scores[drawn].mean(axis=1)    # (resamples,)
+    drawn = rng.integers(0, len(scores), size=(resamples, len(scores)))  # (resamples, N)
+    means = scores[drawn].mean(axis=1)  # (resamples,)
     tail = 100 * (1 - level) / 2
     low, high = np.percentile(means, [tail, 100 - tail])
     return float(low), float(high)
@@ -29,7 +29,7 @@ def paired_difference(
 ) -> tuple[float, tuple[float, float]]:
     """The mean of ours - theirs on the same examples, and its 95 % interval: (N,), (N,) → (mean, (low, high)).
 
-    Pairing removes what both find hard, so that a difference shows with far fewer examples than two separate intervals need.
+    Pairing removes what both find hard: a difference shows with far fewer examples than two separate intervals need.
     """
     ours, theirs = np.asarray(ours, dtype=float), np.asarray(theirs, dtype=float)
     if ours.shape != theirs.shape:
@@ -41,7 +41,7 @@ def paired_difference(
 def bootstrap_f1(
     targets: np.ndarray, predictions: np.ndarray, num_classes: int, rng: np.random.Generator, resamples: int = 1000
 ) -> tuple[float, float]:
-    """The 95 % percentile interval of macro-F1: it is no mean over examples, so it is computed anew on each resample."""
+    """The 95 % percentile interval of macro-F1: no mean over examples, so it is computed on each resample."""
     from workbook.metrics.classification import confusion_matrix, macro_f1
 
     targets, predictions = np.asarray(targets), np.asarray(predictions)

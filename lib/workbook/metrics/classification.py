@@ -40,11 +40,11 @@ def precision_recall_f1(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
 def macro_f1(confusion: np.ndarray) -> float:
     """The mean of the classes' F1: every class counts the same, however rare.
 
-    confusion: (C, C), rows are true classes, columns predictions. A class that is never predicted has F1 = 0. A class that
-    neither occurs nor is predicted is left out of the mean, as scikit-learn does.
+    confusion: (C, C), rows are true classes, columns predictions. A class that is never predicted has F1 = 0. A class
+    that neither occurs nor is predicted is left out of the mean, as scikit-learn does.
     """
     hits = np.diagonal(confusion)
-    both = confusion.sum(0) + confusion.sum(1)    # (C,) times predicted + times present
+    both = confusion.sum(0) + confusion.sum(1)  # (C,) times predicted + times present
     seen = both > 0
     # F1 = 2 TP / (2 TP + FP + FN), and the denominator is predicted + present
     return float(np.mean(2 * hits[seen] / both[seen]))

@@ -44,7 +44,9 @@ practice(
         Mistake(_counts_errors, "this is the share of wrong answers; accuracy is the share of right ones."),
         Mistake(_mean_of_diagonal, "you average the diagonal; divide its sum by the number of all examples instead."),
         Mistake(_wrong_first_row_only, "only the first class is counted; every class has a place on the diagonal."),
-        Mistake(_mean_of_recalls, "you average the classes' recalls; then a rare class counts as much as a common one."),
+        Mistake(
+            _mean_of_recalls, "you average the classes' recalls; then a rare class counts as much as a common one."
+        ),
     ],
     hints=[
         "The right answers stand on the diagonal: true class i, predicted class i.",
@@ -120,7 +122,9 @@ practice(
     cases=_macro_f1_cases,
     mistakes=[
         Mistake(_micro, "this is the accuracy (micro-F1): compute F1 per class first, and average afterwards."),
-        Mistake(_weighted, "you weight each class by how often it occurs; in the macro mean all classes count the same."),
+        Mistake(
+            _weighted, "you weight each class by how often it occurs; in the macro mean all classes count the same."
+        ),
         Mistake(_all_classes, "a class that neither occurs nor is predicted has no F1: leave it out of the mean."),
         Mistake(_macro_recall, "this is the mean recall; F1 also counts what was predicted wrongly as the class."),
         Mistake(_macro_precision, "this is the mean precision; F1 also counts what was missed of the class."),
@@ -139,8 +143,8 @@ practice(
 
 
 def _bootstrap_cases(rng: np.random.Generator) -> list[Case]:
-    def ask(scores):
-        return lambda f: f(scores, np.random.default_rng(1), 4000)
+    def ask(scores, level=0.95):
+        return lambda f: f(scores, np.random.default_rng(1), 4000, level)
 
     return [
         Case("200 answers, about 80 % right", use=ask((rng.random(200) < 0.8).astype(float))),
@@ -148,7 +152,7 @@ def _bootstrap_cases(rng: np.random.Generator) -> list[Case]:
         Case("skewed figures, not only 0 and 1", use=ask(rng.exponential(size=100))),
         Case(
             "level 0.5 instead of 0.95",
-            use=lambda f, scores=(rng.random(200) < 0.6) * 1.0: f(scores, np.random.default_rng(1), 4000, 0.5),
+            use=ask((rng.random(200) < 0.6).astype(float), 0.5),
         ),
         Case("all answers alike", use=ask(np.ones(20))),
     ]
@@ -192,13 +196,15 @@ practice(
     difficulty=2,
     minutes=10,
     cases=_bootstrap_cases,
-    tolerance=0.012,    # two right answers draw other samples; with 4,000 of them their ends differ by less than this
+    tolerance=0.012,  # two right answers draw other samples; with 4,000 of them their ends differ by less than this
     mistakes=[
         Mistake(_without_replacement, "every resample has the same mean: draw with replacement."),
         Mistake(_spread_of_the_data, "these are percentiles of the scores; take those of the resamples' means."),
         Mistake(_one_sided, "each end cuts off too much: half of what is outside the level lies at either end."),
         Mistake(_always_95, "the level is ignored: the interval is always that of 95 %."),
-        Mistake(_min_and_max, "you return the lowest and highest mean; take percentiles, which do not grow with resamples."),
+        Mistake(
+            _min_and_max, "you return the lowest and highest mean; take percentiles, which do not grow with resamples."
+        ),
         Mistake(_across_examples, "the mean runs over the wrong axis: each resample (row) has one mean."),
     ],
     hints=[

@@ -134,14 +134,14 @@ class Run:
             return
         random.setstate((state["python"][0], tuple(state["python"][1]), state["python"][2]))
         name, keys, *rest = state["numpy"]
-        np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))    # noqa: NPY002
+        np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))  # noqa: NPY002
         torch.set_rng_state(state["torch"])
         if state["cuda"]:
             torch.cuda.set_rng_state_all(state["cuda"])
 
 
 def _random_state() -> dict[str, Any]:
-    name, keys, *rest = np.random.get_state()    # noqa: NPY002
+    name, keys, *rest = np.random.get_state()  # noqa: NPY002
     return {
         "python": random.getstate(),
         "numpy": (name, keys.tolist(), *rest),

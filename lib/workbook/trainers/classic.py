@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 def mean_pool(states: Tensor, attention_mask: Tensor) -> Tensor:
     """The mean of a sentence's token vectors, padding left out: (B, T, D), (B, T) → (B, D)."""
-    weights = attention_mask[..., None].to(states.dtype)    # (B, T, 1)
+    weights = attention_mask[..., None].to(states.dtype)  # (B, T, 1)
     return (states * weights).sum(1) / weights.sum(1).clamp(min=1)
 
 
@@ -83,7 +83,7 @@ class TextBatches:
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
         order = torch.randperm(len(self.encoded)).tolist()
-        window = 8 * self.batch_size    # sorted by length within windows only, so that batches stay mixed
+        window = 8 * self.batch_size  # sorted by length within windows only, so that batches stay mixed
         for begin in range(0, len(order), window):
             order[begin : begin + window] = sorted(order[begin : begin + window], key=lambda i: len(self.encoded[i]))
         groups = [order[i : i + self.batch_size] for i in range(0, len(order), self.batch_size)]
@@ -97,21 +97,28 @@ class TextBatches:
 
 
 @torch.no_grad()
-def encode(model: Classifier, tokenizer: Any, texts: Sequence[str], batch_size: int = 64, max_length: int = 64) -> Tensor:
+def encode(
+    model: Classifier, tokenizer: Any, texts: Sequence[str], batch_size: int = 64, max_length: int = 64
+) -> Tensor:
     """Sentence vectors (N, D) of many texts, on the CPU, in the order given."""
-    from tqdm.auto import tqdm
+    from workbook.show import progress_bar
 
     texts = list(texts)
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     vectors = torch.empty(len(texts), model.head.in_features)
     device = model.head.weight.device
     model.eval()
-    for begin in tqdm(range(0, len(order), batch_size), desc="encoding", leave=False, disable=len(texts) < 500 or None):
+    bar = progress_bar(len(texts), "encoding", "text") if len(texts) > 500 else None  # a few take no time
+    for begin in range(0, len(order), batch_size):
         rows = order[begin : begin + batch_size]
         inputs = tokenizer(
             [texts[row] for row in rows], truncation=True, max_length=max_length, padding=True, return_tensors="pt"
         ).to(device)
         vectors[rows] = model.embed(inputs["input_ids"], inputs["attention_mask"]).cpu()
+        if bar is not None:
+            bar.update(len(rows))
+    if bar is not None:
+        bar.close()
     return vectors
 
 
@@ -125,8 +132,14 @@ def predict(model: Classifier, tokenizer: Any, texts: Sequence[str]) -> Tensor:
 
 
 def train_head(
-    model: Classifier, vectors: Tensor, labels: Tensor, *, steps: int = 300, learning_rate: float = 1e-3,
-    weight_decay: float = 0.1, seed: int = 0,
+    model: Classifier,
+    vectors: Tensor,
+    labels: Tensor,
+    *,
+    steps: int = 300,
+    learning_rate: float = 1e-3,
+    weight_decay: float = 0.1,
+    seed: int = 0,
 ) -> None:
     """Train only the head of a Classifier, in place, on sentence vectors (N, D) that were computed once.
 
@@ -144,7 +157,7 @@ def train_head(
     fit(
         model.head, [(scaled, labels)], objective, steps=steps, learning_rate=learning_rate, weight_decay=weight_decay,
         seed=seed, progress=None,
-    )    # fmt: skip
+    )  # fmt: skip
 
 
 def paraphrase_accuracy(model: Classifier, tokenizer: Any, pairs: Sequence[Any]) -> float:
@@ -154,5 +167,5 @@ def paraphrase_accuracy(model: Classifier, tokenizer: Any, pairs: Sequence[Any])
     """
     sentences = encode(model, tokenizer, [pair.sentence for pair in pairs])
     paraphrases = encode(model, tokenizer, [pair.paraphrase for pair in pairs])
-    similarity = sentences @ paraphrases.T    # (N, N), cosine: all vectors have length 1
+    similarity = sentences @ paraphrases.T  # (N, N), cosine: all vectors have length 1
     return (similarity.argmax(1) == torch.arange(len(pairs))).float().mean().item()

@@ -12,7 +12,7 @@ class TrainingError(RuntimeError):
 
 @dataclass
 class History:
-    """losses and rates: one figure per step. evaluations: {"step": n, name: figure, ...} each. seconds: spent in all."""
+    """losses and rates: one figure per step. evaluations: {"step": n, name: figure, ...} each. seconds: in all."""
 
     losses: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
@@ -33,4 +33,6 @@ class History:
 
     def smoothed(self, window: int = 10) -> list[float]:
         """The mean of the last `window` losses at every step: a curve that can be read."""
-        return [sum(part) / len(part) for i in range(self.steps) if (part := self.losses[max(0, i + 1 - window) : i + 1])]
+        return [
+            sum(part) / len(part) for i in range(self.steps) if (part := self.losses[max(0, i + 1 - window) : i + 1])
+        ]

@@ -66,8 +66,8 @@ def fit(
                 mode, without gradients. It does not disturb the training's random numbers.
     monitor:    the figure by which the best weights are kept; they are put back at the end. With `patience`, training
                 stops after so many evaluations without a better one.
-    checkpoint: a file. Progress is saved there every `checkpoint_every` steps and at the end; the same call after a crash
-                goes on from there and ends with the very weights that an undisturbed run would have.
+    checkpoint: a file. Progress is saved there every `checkpoint_every` steps and at the end; the same call after a
+                crash goes on from there and ends with the very weights that an undisturbed run would have.
     progress:   the label of the progress bar; None for none.
 
     Returns the History. Raises TrainingError where nothing is trainable, batches run out, the loss is not finite, or
@@ -129,14 +129,20 @@ def fit(
 
 
 def _step(
-    accelerator: Any, model: nn.Module, optimizer: Any, trainable: list[nn.Parameter], objective: Objective,
-    stream: Iterator[Any], accumulate: int, max_grad_norm: float | None,
+    accelerator: Any,
+    model: nn.Module,
+    optimizer: Any,
+    trainable: list[nn.Parameter],
+    objective: Objective,
+    stream: Iterator[Any],
+    accumulate: int,
+    max_grad_norm: float | None,
 ) -> float:
     """One optimizer step over `accumulate` batches; returns the loss, averaged over all they contain."""
-    sums = torch.zeros(2, device=accelerator.device)    # total loss, count
+    sums = torch.zeros(2, device=accelerator.device)  # total loss, count
     for number in range(accumulate):
         batch = _to_device(_share(next(stream), accelerator), accelerator.device)
-        together = number == accumulate - 1    # gradients are exchanged between processes only once per step
+        together = number == accumulate - 1  # gradients are exchanged between processes only once per step
         with contextlib.nullcontext() if together else accelerator.no_sync(model):
             total, count = _total_and_count(objective(model, batch), batch)
             accelerator.backward(total)
@@ -207,9 +213,9 @@ def _stream(batches: Any, seed: int, skip: int) -> Iterator[Any]:
 
     def endless() -> Iterator[Any]:
         for epoch in itertools.count():
-            torch.manual_seed(seed + epoch)    # the order within an epoch depends on these two numbers alone
+            torch.manual_seed(seed + epoch)  # the order within an epoch depends on these two numbers alone
             length = 0
-            for length, batch in enumerate(batches(epoch) if callable(batches) else batches, 1):    # noqa: B007
+            for length, batch in enumerate(batches(epoch) if callable(batches) else batches, 1):  # noqa: B007
                 yield batch
             if not length:
                 raise TrainingError(
@@ -218,7 +224,7 @@ def _stream(batches: Any, seed: int, skip: int) -> Iterator[Any]:
                 )
 
     stream = endless()
-    for _ in range(skip):    # exactly so many: drawing the next one already would use up random numbers too early
+    for _ in range(skip):  # exactly so many: drawing the next one already would use up random numbers too early
         next(stream)
     return stream
 

@@ -22,9 +22,7 @@ class Monitor:
         self.bar = self.curve = None
         if label is None or os.environ.get("TQDM_DISABLE"):
             return
-        from tqdm.auto import tqdm
-
-        self.bar = tqdm(total=steps, initial=history.steps, desc=label, leave=False, unit="step")
+        self.bar = show.progress_bar(steps, label, start=history.steps)
         self.drawn_at = time.monotonic()
 
     def update(self) -> None:
@@ -63,7 +61,8 @@ def sparkline(losses: list[float], steps: int, width: int = 480, height: int = 9
     top = max(losses) or 1.0
     every = max(1, len(losses) // width)
     points = " ".join(
-        f"{width * i / max(1, steps - 1):.1f},{height - height * losses[i] / top:.1f}" for i in range(0, len(losses), every)
+        f"{width * i / max(1, steps - 1):.1f},{height - height * losses[i] / top:.1f}"
+        for i in range(0, len(losses), every)
     )
     alt = f"Loss after {len(losses)} of {steps} steps: {losses[-1]:.3f}; it began at {losses[0]:.3f}."
     return (

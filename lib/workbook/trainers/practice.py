@@ -116,7 +116,7 @@ practice(
     ],
     hints=[
         "module.requires_grad_(True or False) sets it for all parameters of a module at once.",
-        'Begin with everything frozen (or everything learning, for "all"), then switch on the head and the layers wanted.',
+        'Begin with everything frozen (for "all": with everything learning), then switch on the head and the layers.',
         "The layers are model.encoder.encoder.layer; the last k of n begin at n - k.",
     ],
 )
@@ -179,7 +179,9 @@ practice(
         Mistake(_starts_at_zero, "the first step has the factor 0 and is wasted: count it as step + 1."),
         Mistake(_no_decay, "the factor stays at 1 after the warm-up: let it fall in a line towards the end."),
         Mistake(_no_warmup, "there is no warm-up: for the first `warmup` steps the factor should rise to 1."),
-        Mistake(_decays_over_total, "the decay is measured over all steps, so that the factor jumps after the warm-up."),
+        Mistake(
+            _decays_over_total, "the decay is measured over all steps, so that the factor jumps after the warm-up."
+        ),
         Mistake(_below_zero, "beyond the last step the factor gets negative: the model would unlearn. Stop at 0."),
         Mistake(_whole_numbers, "// throws the fraction away: use /."),
         Mistake(_divides_by_warmup_zero, "warmup may be 0: then there is nothing to divide by."),

@@ -57,7 +57,7 @@ def head_trial(trial: Any, features: Features, num_classes: int, epochs: int = 1
         model, batches, lambda head, pair: nn.functional.cross_entropy(head(pair[0]), pair[1]),
         steps=epochs * per_epoch, learning_rate=rate, weight_decay=decay, evaluate=evaluate,
         evaluate_every=per_epoch, monitor="accuracy", progress=None,
-    )    # fmt: skip
+    )  # fmt: skip
     return max(figures["accuracy"] for figures in history.evaluations)
 
 
@@ -67,15 +67,16 @@ def search(objective: Callable[[Any], float], trials: int, sampler: str = "tpe",
     sampler: "tpe", which learns from the trials so far and prunes by their median, or "random", which does neither.
     """
     import optuna
-    from tqdm.auto import tqdm
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)    # one line per trial would bury the lesson
+    from workbook.show import progress_bar
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # one line per trial would bury the lesson
     samplers = {"tpe": optuna.samplers.TPESampler, "random": optuna.samplers.RandomSampler}
     if sampler not in samplers:
         raise ValueError(f'sampler must be "tpe" or "random", not {sampler!r}')
     pruner = optuna.pruners.MedianPruner(n_warmup_steps=2) if sampler == "tpe" else optuna.pruners.NopPruner()
     study = optuna.create_study(direction="maximize", sampler=samplers[sampler](seed=seed), pruner=pruner)
-    with tqdm(total=trials, desc=f"{sampler} search", leave=False, unit="trial") as bar:
+    with progress_bar(trials, f"{sampler} search", "trial") as bar:
         study.optimize(objective, n_trials=trials, callbacks=[lambda *_: bar.update()])
     return study
 

@@ -1,6 +1,6 @@
 """The study behind lesson 01: strategies and learning curves over several seeds.
 
-    python -m workbook.trainers.support_study        (about 20 minutes on 2 cores)
+python -m workbook.trainers.support_study        (about 20 minutes on 2 cores)
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import numpy as np
 import torch
 
 from workbook import studies, zoo
+from workbook.datasets.analysis import near_duplicates
 from workbook.datasets.general import load_general
-from workbook.datasets.support import INTENTS, Message, load_support
+from workbook.datasets.support import INTENTS, SPLITS, Message, load_support
 from workbook.metrics import accuracy, confusion_matrix, macro_f1
 from workbook.trainers import classic
 from workbook.trainers.loop import fit
@@ -26,13 +27,14 @@ RATES = {"head": 0.0, 2: 5e-4, "all": 2e-4}
 
 
 def clean_train() -> list[Message]:
-    """The training messages without those that also stand, nearly word for word, in another split."""
-    others = {_key(message) for split in ("validation", "test") for message in load_support(split)}
-    return [message for message in load_support("train") if _key(message) not in others]
-
-
-def _key(message: Message) -> frozenset[str]:
-    return frozenset(message.text.lower().split())
+    """The training messages without those that have a near copy in another split, as the lesson finds them."""
+    train, frozen = load_support("train"), _frozen_vectors("sentence-encoder")
+    vectors = torch.stack([frozen[message.text] for message in train])
+    held_out = torch.stack(
+        [frozen[message.text] for split in ("validation", "test") for message in load_support(split)]
+    )
+    leaked = {i for i, _, _ in near_duplicates(vectors, held_out, threshold=0.85)}
+    return [message for i, message in enumerate(train) if i not in leaked]
 
 
 def subset(messages: list[Message], per_class: int, seed: int) -> list[Message]:
@@ -47,9 +49,9 @@ def subset(messages: list[Message], per_class: int, seed: int) -> list[Message]:
 
 @functools.cache
 def _frozen_vectors(role: str) -> dict[str, torch.Tensor]:
-    """What the untrained encoder makes of every training message, computed once per process."""
+    """What the untrained encoder makes of every message, computed once per process."""
     encoder, tokenizer = zoo.load(role)
-    texts = [message.text for message in load_support("train")]
+    texts = [message.text for split in SPLITS for message in load_support(split)]
     vectors = classic.encode(classic.Classifier(encoder, len(INTENTS)), tokenizer, texts)
     return dict(zip(texts, vectors, strict=True))
 
@@ -69,7 +71,7 @@ def run(role: str, messages: list[Message], part: str | int, seed: int, epochs: 
         fit(
             model, batches, classic.classification_loss, steps=steps, learning_rate=RATES[part],
             schedule=warmup_linear(steps // 10, steps), seed=seed, progress=None,
-        )    # fmt: skip
+        )  # fmt: skip
     test = load_support("test")
     predictions = classic.predict(model, tokenizer, [message.text for message in test]).argmax(-1).numpy()
     confusion = confusion_matrix(np.array([INTENTS.index(m.gold) for m in test]), predictions, len(INTENTS))
@@ -84,7 +86,6 @@ def main() -> None:
     """Run the study and store it."""
     began, rows, train = time.time(), [], clean_train()
     plan = [("sentence-encoder", part, None) for part in RATES]
-    plan += [("second-encoder", "all", None)]
     plan += [("sentence-encoder", part, size) for size in SIZES for part in ("head", "all")]
     for seed in SEEDS:
         for role, part, size in plan:
@@ -93,7 +94,9 @@ def main() -> None:
             row = {"model": role, "part": str(part), "per_class": size or 0, "messages": len(messages), "seed": seed}
             rows.append({**row, **{name: round(value, 4) for name, value in figures.items()}})
             print(f"{time.time() - began:6.0f} s", rows[-1], flush=True)
-    studies.store("01_classic_fine_tuning", rows, "python -m workbook.trainers.support_study", SEEDS, time.time() - began)
+    studies.store(
+        "01_classic_fine_tuning", rows, "python -m workbook.trainers.support_study", SEEDS, time.time() - began
+    )
 
 
 if __name__ == "__main__":

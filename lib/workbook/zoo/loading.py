@@ -28,8 +28,8 @@ def load(role: str, profile: str | None = None) -> Loaded:
         model, tokenizer = zoo.load("sentence-encoder")
 
     With WORKBOOK_WEIGHTS=random a hub model is built from its configuration with random weights, and an embedded
-    tokenizer, so that memory and speed can be measured without the hub. Raises KeyError for an unknown role, WeightsError where
-    the weights can't be had or are not the ones that were pinned.
+    tokenizer, so that memory and speed can be measured without the hub. Raises KeyError for an unknown role, WeightsError
+    where the weights can't be had or are not the ones that were pinned.
     """
     chosen = entry(role, profile)
     if isinstance(chosen, Hub) and os.environ.get("WORKBOOK_WEIGHTS") == "random":
@@ -51,7 +51,9 @@ def folder(chosen: Entry) -> Path:
         try:
             where = Path(str(distribution(chosen.package).locate_file(chosen.folder)))
         except PackageNotFoundError:
-            raise WeightsError(f"The package {chosen.package}, which carries {chosen.name}, is missing. {advice}") from None
+            raise WeightsError(
+                f"The package {chosen.package}, which carries {chosen.name}, is missing. {advice}"
+            ) from None
     else:
         raise TypeError(f"{chosen.name} lives on the hub and has no fixed folder")
     if not (where / "model.safetensors").is_file():
@@ -67,7 +69,9 @@ def verify(chosen: Entry) -> None:
     if isinstance(chosen, Hub):
         return
     where = folder(chosen)
-    expected = chosen.sha256 if isinstance(chosen, Packaged) else json.loads((where / "card.json").read_text())["sha256"]
+    expected = (
+        chosen.sha256 if isinstance(chosen, Packaged) else json.loads((where / "card.json").read_text())["sha256"]
+    )
     found = files.sha256(where / "model.safetensors")
     if found != expected:
         raise WeightsError(
@@ -114,7 +118,8 @@ def _snapshot(chosen: Hub, role: str) -> Path:
         else:
             reason = f"the hub can't be reached and the cache has no copy ({type(error).__name__})"
         raise WeightsError(
-            f"The full profile needs {chosen.hub_id} ({chosen.megabytes} MB), and {reason}. With a network, fetch it by\n"
+            f"The full profile needs {chosen.hub_id} ({chosen.megabytes} MB), and {reason}. "
+            f"With a network, fetch it by\n"
             f"    workbook fetch {role}\n"
             f"or go on offline with WORKBOOK_PROFILE=small; WORKBOOK_WEIGHTS=random runs the architecture untrained."
         ) from error
@@ -126,7 +131,7 @@ def _read(where: Path, auto_class: str) -> Loaded:
     from transformers.utils import logging
 
     bars = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()    # loading takes a fraction of a second; the bar would stay in the stored notebook
+    logging.disable_progress_bar()  # loading takes a fraction of a second; the bar would stay in the stored notebook
     try:
         model = getattr(transformers, auto_class).from_pretrained(where, use_safetensors=True, local_files_only=True)
         tokenizer = transformers.AutoTokenizer.from_pretrained(where, local_files_only=True)
