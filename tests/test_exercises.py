@@ -181,7 +181,6 @@ def test_an_untouched_stub_is_to_do(task, body, capsys):
     assert task.goes_on and task.state == "not tried"
 
 
-
 @pytest.mark.parametrize("body", ["raise NotImplementedError", "pass"])
 def test_a_stub_is_to_do_where_doing_nothing_is_right_in_some_cases(body):
     def emptied(function, items):
@@ -221,7 +220,7 @@ def test_a_branch_not_written_yet_is_a_failure_that_says_so(function, capsys):
 
 def test_a_not_implemented_error_of_something_called_is_no_stub(task, capsys):
     task.names["module"] = torch.nn.Module()
-    task.run("return module(1)")    # a module without forward()
+    task.run("return module(1)")  # a module without forward()
     told = capsys.readouterr().out
     assert told.startswith("✗") and "raised NotImplementedError" in told
     assert task.state == "tried"
@@ -365,7 +364,7 @@ def test_nothing_that_a_learner_writes_stops_the_notebook(task, body, said, caps
     try:
         task.run(body)
     finally:
-        over.set()    # ends the thread that swallows everything, so that it takes no time from the other tests
+        over.set()  # ends the thread that swallows everything, so that it takes no time from the other tests
     out, err = capsys.readouterr()
     assert out.startswith(f"✗ {task.name}: not right yet") and said in out and not err
     assert task.goes_on and task.state == "tried"
@@ -407,7 +406,7 @@ def test_changing_the_input_is_told(function, capsys):
     function.run(f"values.append(0.0)\nvalues.pop()\nvalues.sort(reverse=True)\n{function.right}")
     told = capsys.readouterr().out
     assert "the function changed its input; work on a copy" in told and "got:       3.0" in told
-    assert "input:     mean([1.0, 2.0, 6.0])" in told    # as it was before
+    assert "input:     mean([1.0, 2.0, 6.0])" in told  # as it was before
 
 
 def test_each_case_has_inputs_of_its_own():
@@ -466,9 +465,7 @@ def test_a_right_recursive_version_passes_and_works_afterwards(capsys):
     def factorial(n):
         return 1 if n < 2 else n * factorial(n - 1)
 
-    practice(
-        factorial, difficulty=1, minutes=1, cases=lambda rng: [Case("five", (5,))], mistakes=[], hints=HINTS
-    )
+    practice(factorial, difficulty=1, minutes=1, cases=lambda rng: [Case("five", (5,))], mistakes=[], hints=HINTS)
     names = {}
     cell = "@exercise(reference)\ndef factorial(n):\n    {}"
     run_cell(cell.format("pass"), names, factorial)
@@ -505,7 +502,7 @@ def test_the_reference_itself_is_recognised(task, capsys):
     told = capsys.readouterr().out
     assert told.startswith("✗") and "this is the library's own version" in told
     assert task.use(bound) == task.answer
-    exercise(task.reference)(bound)    # what an earlier run of the cell left behind
+    exercise(task.reference)(bound)  # what an earlier run of the cell left behind
     assert capsys.readouterr().out.startswith("✗")
 
 
@@ -528,13 +525,13 @@ def test_the_inputs_are_the_same_at_every_check():
 def test_a_version_that_draws_random_numbers_draws_the_same_at_every_check():
     drawn = []
     for _ in range(2):
-        check(lambda values: drawn.append((random.random(), np.random.rand(), torch.rand(1).item())), MEAN)    # noqa: NPY002
+        check(lambda values: drawn.append((random.random(), np.random.rand(), torch.rand(1).item())), MEAN)  # noqa: NPY002
     assert drawn[: len(drawn) // 2] == drawn[len(drawn) // 2 :]
 
 
 def test_the_notebooks_own_random_numbers_are_untouched(task):
     def states():
-        return repr((random.getstate(), np.random.get_state(), torch.get_rng_state().tolist()))    # noqa: NPY002
+        return repr((random.getstate(), np.random.get_state(), torch.get_rng_state().tolist()))  # noqa: NPY002
 
     before = states()
     draws = "import random, numpy, torch; return random.random() + numpy.random.rand() + torch.rand(1)"
@@ -597,7 +594,7 @@ def test_the_solution_is_the_librarys_source(task, passes, capsys):
 def test_what_is_bound_looks_like_what_it_stands_for(task):
     bound = task.run("raise NotImplementedError")
     assert bound.__name__ == task.name and bound.__doc__ == task.reference.__doc__
-    assert not hasattr(task.reference, "hint")    # the library itself stays as it is
+    assert not hasattr(task.reference, "hint")  # the library itself stays as it is
 
 
 # --------------------------------------------------------------------------------------------------------- progress

@@ -24,6 +24,9 @@ class Claim:
         """The verdict in words."""
         return {True: "holds here", False: "does not hold here", None: "not decided at this scale"}[self.holds]
 
+    def _ipython_display_(self) -> None:
+        """Nothing: the claim was shown when it was made, and a cell that ends on it need not show it again."""
+
 
 def claim(
     text: str, measured: Any, holds: bool | Callable[[Any], bool] | None, *, note: str = "", profile: str | None = None

@@ -168,6 +168,8 @@ def findings() -> Iterator[Finding]:
 def main() -> int:
     """Print the report; returns 1 where there is a fault, else 0."""
     symbols = {"ok": "✓", "note": "•", "fault": "✗"}
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # an old encoding without ✓ must not end the report
     faults = 0
     for finding in findings():
         faults += finding.state == "fault"

@@ -49,8 +49,7 @@ def call(function: Callable[[], Any], seconds: float = 5.0, forbidden: frozenset
     numpy and torch are seeded before, and put back afterwards as they were. Never raises, but for a KeyboardInterrupt
     of the person who waits.
     """
-    outcome, stream = Outcome(), io.StringIO()
-
+    outcome, stream, done = Outcome(), io.StringIO(), threading.Event()
     # CPython 3.11 stands still under a profile function while an exception waits to be raised in another thread.
     watched = bool(forbidden) and not any(thread.is_alive() for thread in _left_behind)
 
@@ -68,29 +67,29 @@ def call(function: Callable[[], Any], seconds: float = 5.0, forbidden: frozenset
                 outcome.error = error
             finally:
                 sys.setprofile(None)
+                done.set()
 
     with seeded(), contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         thread = threading.Thread(target=run, daemon=True)
-        thread.start()
         try:
-            thread.join(seconds)
+            thread.start()
+            in_time = done.wait(seconds)  # no thread.join: if that is interrupted, CPython takes the thread for ended
         finally:  # also when the person who waits presses "stop"
-            stopped_late = thread.is_alive()
-            _stop(thread)
-    if stopped_late:
+            _stop(thread, done)
+    if not in_time:
         return Outcome(timed_out=True, printed=stream.getvalue())
     outcome.printed = stream.getvalue()
     return outcome
 
 
-def _stop(thread: threading.Thread, attempts: int = 5) -> None:
+def _stop(thread: threading.Thread, done: threading.Event, attempts: int = 5) -> None:
     """Ask a thread to end by raising TimeLimit in it; one that swallows it again and again is left behind."""
     for _ in range(attempts):
-        if not thread.is_alive():
+        if done.is_set():
             return
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(TimeLimit))
-        thread.join(0.1)
+        done.wait(0.1)
     _left_behind.append(thread)
 
 

@@ -34,7 +34,7 @@ class Message:
     def __post_init__(self) -> None:
         if not isinstance(self.text, str) or not self.text.strip():
             raise ValueError(f"message {self.id} has no text")
-        for intent in (self.label, self.gold, self.also or self.gold):
+        for intent in (self.label, self.gold, self.gold if self.also is None else self.also):
             if intent not in INTENTS:
                 raise ValueError(f"message {self.id} has the unknown intent {intent!r}")
         if self.split not in SPLITS:

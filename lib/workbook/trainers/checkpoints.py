@@ -19,7 +19,8 @@ from workbook.trainers.history import History, TrainingError
 def changing_state(model: nn.Module) -> dict[str, Tensor]:
     """The part of a model's state that training can change: trainable parameters and buffers, not a frozen base."""
     trainable = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-    buffers = {name: tensor for name, tensor in model.named_buffers() if name in model.state_dict()}
+    lasting = model.state_dict().keys()
+    buffers = {name: tensor for name, tensor in model.named_buffers() if name in lasting}
     return {name: tensor.detach() for name, tensor in {**trainable, **buffers}.items()}
 
 
@@ -74,13 +75,13 @@ class Run:
     ) -> None:
         self.model, self.optimizer, self.history, self.best = model, optimizer, history, best
         self.accelerator = accelerator
-        self.random_state: dict[str, Any] | None = None
+        self.random_state: dict[str, Any] | None = None  # as it was when the checkpoint was written
 
     def save(self, path: Path, description: dict[str, Any]) -> None:
         """Write the checkpoint. In several processes all take part, and the first one writes."""
         from accelerate.utils import gather_object
 
-        random_states = gather_object([_random_state()])
+        random_states = gather_object([random_state(self.accelerator.device)])
         scaler = self.accelerator.scaler
         if self.accelerator.is_main_process:
             content = {
@@ -108,12 +109,19 @@ class Run:
         try:
             # weights_only: tensors and plain values, never code
             content = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:
-            raise TrainingError(f"The checkpoint {path} can't be read ({error}). {advice}") from error
-        if content["description"] != description:
-            odd = [key for key in description if content["description"].get(key) != description[key]]
-            raise TrainingError(f"The checkpoint {path} is of a run with other {', '.join(odd)}. {advice}")
-        load_changing_state(self.model, content["model"])
+            theirs = {name: content["description"].get(name) for name in description}
+        except Exception as error:  # torch raises many kinds; its texts advise to load without weights_only
+            raise TrainingError(
+                f"The checkpoint {path} can't be read ({type(error).__name__}): the file is damaged, or it is none. "
+                f"{advice}"
+            ) from error
+        if theirs != description:
+            odd = [f"{name} {theirs[name]}, now {ours}" for name, ours in description.items() if theirs[name] != ours]
+            raise TrainingError(f"The checkpoint {path} is of another run: {'; '.join(odd)}. {advice}")
+        try:
+            load_changing_state(self.model, content["model"])
+        except TrainingError as error:
+            raise TrainingError(f"{error} This is the checkpoint {path}. {advice}") from None
         self.optimizer.load_state_dict(content["optimizer"])
         if content["scaler"]:
             self.accelerator.scaler.load_state_dict(content["scaler"])
@@ -121,30 +129,31 @@ class Run:
             setattr(self.history, name, value)
         for name, value in content["best"].items():
             setattr(self.best, name, value)
-        states = content["random"]
-        if len(states) != self.accelerator.num_processes:
-            raise TrainingError(f"The checkpoint {path} was made by {len(states)} processes. {advice}")
-        self.random_state = states[self.accelerator.process_index]
+        self.random_state = content["random"][self.accelerator.process_index]
         return True
 
     def restore_random_state(self) -> None:
-        """Set all generators as they were when the checkpoint was written."""
-        state = self.random_state
-        if state is None:
-            return
-        random.setstate((state["python"][0], tuple(state["python"][1]), state["python"][2]))
-        name, keys, *rest = state["numpy"]
-        np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))  # noqa: NPY002
-        torch.set_rng_state(state["torch"])
-        if state["cuda"]:
-            torch.cuda.set_rng_state_all(state["cuda"])
+        """Set all generators as they were when the loaded checkpoint was written, if one was."""
+        if self.random_state is not None:
+            set_random_state(self.random_state, self.accelerator.device)
 
 
-def _random_state() -> dict[str, Any]:
+def random_state(device: torch.device) -> dict[str, Any]:
+    """The state of every generator: Python's, numpy's, torch's on the CPU and on the device that is trained on."""
     name, keys, *rest = np.random.get_state()  # noqa: NPY002
     return {
         "python": random.getstate(),
         "numpy": (name, keys.tolist(), *rest),
         "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "device": None if device.type == "cpu" else torch.get_device_module(device).get_rng_state(),
     }
+
+
+def set_random_state(state: dict[str, Any], device: torch.device) -> None:
+    """Put back what `random_state` gave."""
+    random.setstate(state["python"])
+    name, keys, *rest = state["numpy"]
+    np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))  # noqa: NPY002
+    torch.set_rng_state(state["torch"])
+    if device.type != "cpu":
+        torch.get_device_module(device).set_rng_state(state["device"])

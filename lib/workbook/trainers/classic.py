@@ -158,6 +158,8 @@ def train_head(
         model.head, [(scaled, labels)], objective, steps=steps, learning_rate=learning_rate, weight_decay=weight_decay,
         seed=seed, progress=None,
     )  # fmt: skip
+    # the loop leaves the head on its own device, say the GPU: back to where the encoder is
+    model.head.to(next(model.encoder.parameters()).device)
 
 
 def paraphrase_accuracy(model: Classifier, tokenizer: Any, pairs: Sequence[Any]) -> float:

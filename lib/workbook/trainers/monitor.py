@@ -57,11 +57,12 @@ class Monitor:
 
 
 def sparkline(losses: list[float], steps: int, width: int = 480, height: int = 90) -> str:
-    """A loss curve as a small SVG picture: step 0 to `steps` from left to right, 0 to the highest loss upwards."""
-    top = max(losses) or 1.0
+    """A loss curve as a small SVG picture: step 0 to `steps` from left to right, upwards from 0 or the lowest loss."""
+    low, high = min(0.0, *losses), max(0.0, *losses)
+    span = (high - low) or 1.0
     every = max(1, len(losses) // width)
     points = " ".join(
-        f"{width * i / max(1, steps - 1):.1f},{height - height * losses[i] / top:.1f}"
+        f"{width * i / max(1, steps - 1):.1f},{height * (high - losses[i]) / span:.1f}"
         for i in range(0, len(losses), every)
     )
     alt = f"Loss after {len(losses)} of {steps} steps: {losses[-1]:.3f}; it began at {losses[0]:.3f}."

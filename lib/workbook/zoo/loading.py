@@ -69,9 +69,7 @@ def verify(chosen: Entry) -> None:
     if isinstance(chosen, Hub):
         return
     where = folder(chosen)
-    expected = (
-        chosen.sha256 if isinstance(chosen, Packaged) else json.loads((where / "card.json").read_text())["sha256"]
-    )
+    expected = chosen.sha256 if isinstance(chosen, Packaged) else _hash_of_card(where)
     found = files.sha256(where / "model.safetensors")
     if found != expected:
         raise WeightsError(
@@ -82,6 +80,17 @@ def verify(chosen: Entry) -> None:
             f"{expected}). Restore them with `git checkout -- data/models`, or build them anew with "
             f"`python -m workbook.zoo build {chosen.name}`."
         )
+
+
+def _hash_of_card(where: Path) -> str:
+    """The SHA-256 that an embedded model's card.json states."""
+    try:
+        return json.loads((where / "card.json").read_text("utf8"))["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(
+            f"{where / 'card.json'}, which states the weights' SHA-256, can't be used ({type(error).__name__}: {error}). "
+            "Restore it with `git checkout -- data/models`."
+        ) from error
 
 
 def card(role: str, profile: str | None = None) -> str:
