@@ -239,7 +239,7 @@ def _environment(home: Path) -> dict[str, str]:
         "WORKBOOK_ROOT": str(ROOT),
         "HF_HUB_OFFLINE": "1",
     }
-    return os.environ | own
+    return cli.lab_environment() | own
 
 
 def _answers(address: str, server: subprocess.Popen) -> bool:

@@ -1,5 +1,6 @@
-"""Classic fine-tuning on a BERT so small that it needs no pretraining: batches, encoding, what learns and what stays."""
+"""Classic fine-tuning on a BERT too small to need pretraining: batches, encoding, what learns and what stays."""
 
+import itertools
 from dataclasses import dataclass
 
 import pytest
@@ -130,7 +131,7 @@ def rows_of(batches):
 def test_batches_hold_every_example_once(tokenizer, batch_size):
     batches = classic.TextBatches(tokenizer, TEXTS, range(50), batch_size)
     rows = rows_of(batches)
-    assert sorted(sum(rows, [])) == list(range(50))
+    assert sorted(itertools.chain(*rows)) == list(range(50))
     assert len(rows) == len(batches) == -(-50 // batch_size)
     assert max(map(len, rows)) <= batch_size
 

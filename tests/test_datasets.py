@@ -144,7 +144,7 @@ def test_no_data_at_all(tmp_path, content, reason):
 
 
 def test_unknown_split():
-    with pytest.raises(DataError, match="no split 'dev'.*train, validation, test"):
+    with pytest.raises(DataError, match=r"no split 'dev'.*train, validation, test"):
         load_support("dev")
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import webbrowser
+from pathlib import Path
 
 from workbook import files
 
@@ -14,11 +15,20 @@ from workbook import files
 def lab(extra: list[str]) -> int:
     """Open JupyterLab on the start notebook; `extra` goes to JupyterLab."""
     command = [sys.executable, "-m", "jupyterlab", *lab_flags(), *extra]
-    os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
     try:
-        return subprocess.call(command, cwd=files.root())
+        return subprocess.call(command, cwd=files.root(), env=lab_environment())
     except KeyboardInterrupt:
         return 0
+
+
+def lab_environment() -> dict[str, str]:
+    """The environment for JupyterLab: this Python first on the path, and settings that ask no question about news."""
+    environment = dict(os.environ)
+    environment["PATH"] = os.path.dirname(sys.executable) + os.pathsep + environment.get("PATH", "")
+    settings = str(Path(__file__).parent / "jupyter")
+    others = environment.get("JUPYTER_CONFIG_PATH")
+    environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join([settings, others] if others else [settings])
+    return environment
 
 
 def lab_flags() -> list[str]:

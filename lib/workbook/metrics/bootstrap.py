@@ -45,7 +45,7 @@ def bootstrap_f1(
     from workbook.metrics.classification import confusion_matrix, macro_f1
 
     targets, predictions = np.asarray(targets), np.asarray(predictions)
-    confusion_matrix(targets, predictions, num_classes)    # refuses what can't be scored, unequal lengths for one
+    confusion_matrix(targets, predictions, num_classes)  # refuses what can't be scored, unequal lengths for one
     drawn = rng.integers(0, len(targets), size=(resamples, len(targets)))
     figures = [macro_f1(confusion_matrix(targets[row], predictions[row], num_classes)) for row in drawn]
     low, high = np.percentile(figures, [2.5, 97.5])

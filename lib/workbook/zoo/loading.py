@@ -28,8 +28,8 @@ def load(role: str, profile: str | None = None) -> Loaded:
         model, tokenizer = zoo.load("sentence-encoder")
 
     With WORKBOOK_WEIGHTS=random a hub model is built from its configuration with random weights, and an embedded
-    tokenizer, so that memory and speed can be measured without the hub. Raises KeyError for an unknown role, WeightsError
-    where the weights can't be had or are not the ones that were pinned.
+    tokenizer, so that memory and speed can be measured without the hub. Raises KeyError for an unknown role,
+    WeightsError where the weights can't be had or are not the ones that were pinned.
     """
     chosen = entry(role, profile)
     if isinstance(chosen, Hub) and os.environ.get("WORKBOOK_WEIGHTS") == "random":
@@ -88,8 +88,8 @@ def _hash_of_card(where: Path) -> str:
         return json.loads((where / "card.json").read_text("utf8"))["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(
-            f"{where / 'card.json'}, which states the weights' SHA-256, can't be used ({type(error).__name__}: {error}). "
-            "Restore it with `git checkout -- data/models`."
+            f"{where / 'card.json'}, which states the weights' SHA-256, can't be used ({type(error).__name__}: "
+            f"{error}). Restore it with `git checkout -- data/models`."
         ) from error
 
 
