@@ -288,15 +288,14 @@ def test_lab_flags_on_windows(monkeypatch):
 
 def test_lab_runs_in_the_checkout_with_this_python(monkeypatch):
     called = {}
-    monkeypatch.setenv("PATH", os.environ["PATH"])  # put back afterwards
-    monkeypatch.setattr(cli.subprocess, "call", lambda command, cwd: called.update(command=command, cwd=cwd) or 3)
+    monkeypatch.setattr(cli.subprocess, "call", lambda command, **how: called.update(command=command, **how) or 3)
     with pytest.raises(SystemExit) as caught:
         cli.main(["lab", "--port=9999", "--no-browser"])
     assert caught.value.code == 3
     assert called["command"][:3] == [sys.executable, "-m", "jupyterlab"]
     assert called["command"][-2:] == ["--port=9999", "--no-browser"]
     assert called["cwd"] == files.root()
-    assert os.environ["PATH"].split(os.pathsep)[0] == os.path.dirname(sys.executable)
+    assert called["env"]["PATH"].split(os.pathsep)[0] == os.path.dirname(sys.executable)
 
 
 def test_lab_ends_quietly_on_ctrl_c(monkeypatch):

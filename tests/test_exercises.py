@@ -139,7 +139,7 @@ def new_class():
         Tally,
         "class Tally:\n    def __init__(self, words):\n        self.words = words\n    def top(self):\n",
         "return max(self.words, key=self.words.count, default=None)",
-        "return 17.0",
+        "return 'nonsense'",
         lambda tally: tally(["a", "b", "b"]).top(),
         "b",
     )
@@ -239,7 +239,9 @@ def test_a_wrong_answer_fails_and_the_notebook_goes_on(task, capsys):
     task.run(task.wrong)
     told = capsys.readouterr().out
     assert told.startswith(f"✗ {task.name}: not right yet, 0 of {len(find(task.reference).questions())} cases pass")
-    assert "got:       17.0" in told and f"the notebook goes on with the library's {task.name}" in told
+    assert f"  got:       {task.wrong.removeprefix('return ')}\n" in told
+    assert "problem:" not in told  # expected and got say it all
+    assert f"the notebook goes on with the library's {task.name}" in told
     assert task.goes_on and task.state == "tried"
 
 
@@ -257,6 +259,11 @@ def test_the_first_case_that_fails_is_told_as_a_person_would_write_it(function, 
         "  Until it passes, the notebook goes on with the library's mean.",
         "  mean.hint() helps, mean.solution() shows how the library does it.",
     ]
+
+
+def test_the_line_that_is_told_is_the_innermost_of_the_cell(function, capsys):
+    function.run("def share(part): return part / len([])\nreturn sum(share(value) for value in values)")
+    assert "in line 3 of the cell: def share(part): return part / len([])" in capsys.readouterr().out
 
 
 def test_what_is_told_of_arrays_lines_up():
@@ -367,6 +374,7 @@ def test_nothing_that_a_learner_writes_stops_the_notebook(task, body, said, caps
         over.set()  # ends the thread that swallows everything, so that it takes no time from the other tests
     out, err = capsys.readouterr()
     assert out.startswith(f"✗ {task.name}: not right yet") and said in out and not err
+    assert "mistake:" not in out
     assert task.goes_on and task.state == "tried"
 
 
@@ -459,6 +467,16 @@ def test_a_recursive_version_is_checked_itself(kind, capsys):
     told = capsys.readouterr().out
     assert told.startswith("✗") and "the library's own version" not in told
     assert task.goes_on
+
+
+@pytest.mark.parametrize("before", [{}, {"mean": "something else"}])
+def test_a_check_leaves_the_notebooks_names_alone(before):
+    names = dict(before)
+    run_cell("def mean(values):\n    return 1.0", names)
+    learners = names.pop("mean")
+    names.update(before)
+    check(learners, MEAN)
+    assert names.get("mean") == before.get("mean") and ("mean" in names) == bool(before)
 
 
 def test_a_right_recursive_version_passes_and_works_afterwards(capsys):

@@ -66,6 +66,7 @@ def test_home(monkeypatch, tmp_path):
 
 
 def test_root(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WORKBOOK_ROOT", "")
     assert (files.root() / "lib" / "workbook" / "files.py").samefile(files.__file__)
     monkeypatch.setenv("WORKBOOK_ROOT", str(tmp_path))

@@ -48,7 +48,7 @@ def claim(
     if current(profile) == "smoke":
         verdict, note = None, "the smoke profile measures nothing"
     if verdict is not None:
-        if type(verdict).__name__ not in ("bool", "bool_"):  # numpy's bool will do; 0.93 by mistake will not
+        if type(verdict).__name__ != "bool":  # numpy's bool will do; 0.93 by mistake will not
             raise TypeError(f"`holds` must be True, False or None, not {verdict!r}: compare the figure with something.")
         verdict = bool(verdict)
     result = Claim(text, measured, verdict, note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import io
 import random
 from dataclasses import asdict
@@ -93,6 +94,8 @@ class Run:
                 "best": {"score": self.best.score, "waited": self.best.waited, "weights": self.best.weights},
                 "random": random_states,
             }
+            for remains in path.parent.glob(f".{glob.escape(path.name)}.????????"):
+                remains.unlink()  # of a process that was killed while it wrote
             buffer = io.BytesIO()
             torch.save(content, buffer)
             write_whole(path, buffer.getvalue())

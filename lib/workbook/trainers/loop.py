@@ -117,7 +117,8 @@ def fit(
     best = checkpoints.Best(monitor, lower_is_better)
     with _prepared(accelerator, model) as wrapped:
         run = checkpoints.Run(model, optimizer, history, best, accelerator)
-        stepper = accelerator.prepare_optimizer(optimizer)
+        # accelerate's wrapper matters to fp16's loss scaling alone, and searches the disk for a package at every step
+        stepper = accelerator.prepare_optimizer(optimizer) if accelerator.scaler else optimizer
         if checkpoint and run.load(Path(checkpoint), description):
             history.resumed_from = history.steps
         stream = endless(batches, seed, skip=history.steps * accumulate)
@@ -206,7 +207,8 @@ def _step(
         scale = scale * (max_grad_norm / (norm + 1e-6)).clamp(max=1.0)
     torch._foreach_mul_(gradients, scale)
     optimizer.step()
-    model.zero_grad()
+    for parameter in trainable:
+        parameter.grad = None
     return loss
 
 
@@ -240,6 +242,10 @@ def _accelerator(precision: str | None) -> Any:
 
     if precision not in (None, "no", "bf16", "fp16"):
         raise ValueError(f'precision must be "no", "bf16" or "fp16", not {precision!r}')
+    if precision == "fp16" and device() == "cpu":
+        raise ValueError(
+            'precision "fp16" needs a GPU (accelerate would not use it here, and not say so): take "bf16".'
+        )
     # accelerate keeps the first call's precision for the whole process; a notebook trains more than once.
     AcceleratorState._reset_state()
     # A part of a model that an objective leaves out (BERT's pooler, say) must not stop several processes only.

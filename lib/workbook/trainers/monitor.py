@@ -74,7 +74,7 @@ def sparkline(losses: list[float], steps: int, width: int = 480, height: int = 9
 
 
 def loss_figure(history: History, title: str) -> Any:
-    """A Matplotlib figure of a finished run: loss per step, smoothed, and the evaluated figures if there are any."""
+    """A Matplotlib figure of a finished run: the loss of every step, and smoothed."""
     import matplotlib.pyplot as plt
 
     fig, axis = plt.subplots(figsize=(6, 3))
