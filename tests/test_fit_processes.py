@@ -1,6 +1,7 @@
 """The training loop in several processes, and in processes that are killed. Its other tests are in test_fit.py."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,17 +16,21 @@ TIMEOUT = 120  # seconds; a run takes five or ten, and processes that wait for e
 
 
 def start(command, **environment):
-    """Run a command to its end and return what it wrote to stderr; its failure is this test's, with its words."""
+    """Run a command to its end; its failure is this test's, with its words."""
     unset = {"PYTHONWARNINGS": "", "WORKBOOK_DEVICE": "cpu", "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, *map(str, command)],
         env={**os.environ, **unset, **environment},
-        capture_output=True,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=TIMEOUT,
+        start_new_session=True,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stderr
+    try:
+        errors = process.communicate(timeout=TIMEOUT)[1]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # the launcher's own processes, too
+        pytest.fail(f"Not finished after {TIMEOUT} s: {process.communicate()[1]}")
+    assert process.returncode == 0, errors
 
 
 def same(one, other):
