@@ -6,7 +6,7 @@ The strict run with exercises untouched is nbval's: `pytest --nbval notebooks`.
 from __future__ import annotations
 
 import json
-import os
+import platform
 import re
 from pathlib import Path
 
@@ -37,6 +37,7 @@ def faults(notebook: nbformat.NotebookNode) -> list[str]:
             found.append(f"{cell.id}: give the cell an id that a person can read")
     for cell in code:
         outputs = json.dumps(cell.outputs, ensure_ascii=False)
+        outputs = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "data:", outputs)  # any word may occur in a picture
         if cell.source.strip() and cell.execution_count is None:
             found.append(f"{cell.id}: was never executed, so nbval would compare nothing")
         if len(cell.source.splitlines()) > MAX_LINES:
@@ -47,9 +48,9 @@ def faults(notebook: nbformat.NotebookNode) -> list[str]:
             found.append(f"{cell.id}: a warning or other noise on stderr")
         if re.search(r"""(^|[\s"'(=])/(root|home|tmp|Users|usr|work|opt|private)/|[A-Z]:\\\\Users""", outputs):
             found.append(f"{cell.id}: an absolute path in the output")
-        if os.uname().nodename not in ("", "localhost") and os.uname().nodename in outputs:
+        if platform.node() not in ("", "localhost") and re.search(rf"\b{re.escape(platform.node())}\b", outputs):
             found.append(f"{cell.id}: this machine's name in the output")
-        if "image/png" in outputs or "<Figure size" in outputs:
+        if '"image/png":' in outputs or "<Figure size" in outputs:
             found.append(f"{cell.id}: a picture without alt text; use show.figure")
         if re.search(r"<img (?![^>]*alt=\\\"[^\\\"]{20,})", outputs):
             found.append(f"{cell.id}: an image without a sentence of alt text")
