@@ -68,6 +68,9 @@ LOADED = """() => {
 CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.map(cell => ({
     id: cell.model.id, type: cell.model.type, count: cell.model.executionCount,
     outputs: cell.model.outputs?.toJSON() ?? [] }))"""
+# JupyterLab itself writes alt="Image" where there is none.
+WITHOUT_ALT = """images => images.filter(image => ['', 'Image'].includes(image.alt.trim()))
+    .map(image => image.outerHTML.slice(0, 200))"""
 RUN = """async index => {
     const notebook = jupyterapp.shell.currentWidget.content;
     notebook.activeCellIndex = index;
@@ -122,9 +125,11 @@ class Notebook:
 
     def images_without_alt(self) -> list[str]:
         """The HTML, cut short, of every image on the page that has no alt text."""
-        return self.page.locator("img").evaluate_all(
-            "images => images.filter(image => !image.alt.trim()).map(image => image.outerHTML.slice(0, 200))"
-        )
+        return self.page.locator("img").evaluate_all(WITHOUT_ALT)
+
+    def questions(self) -> list[str]:
+        """What JupyterLab itself asks or announces: the texts of its dialogs and notifications."""
+        return self.page.locator(".jp-Dialog, .Toastify__toast").all_inner_texts()
 
     def _cells(self) -> list[dict[str, Any]]:
         return self.page.evaluate(CELLS)

@@ -13,6 +13,7 @@ def test_first_visit() -> None:
     """`make lab` opens the start notebook; a wrong answer is diagnosed, a right one is counted; nothing is fetched."""
     from playwright.sync_api import expect
 
+    expect.set_options(timeout=20_000)  # milliseconds, for a busy computer
     with browser.running() as lab:
         notebook = lab.open()
         expect(notebook.page.get_by_role("heading", name="Start here")).to_be_visible()
@@ -34,6 +35,7 @@ def test_first_visit() -> None:
 
         notebook.run("map")
         expect(row).to_contain_text("1 of 1")
+        assert not notebook.questions()
         assert not notebook.images_without_alt()
         assert not lab.blocked
         assert not lab.errors

@@ -303,6 +303,16 @@ def test_a_mistake_that_agrees_in_some_failing_cases_only_is_not():
     assert check(lambda v: median(v) if len(v) == 3 else 17.0, MEAN).diagnosis is None
 
 
+def test_a_mistake_that_answers_where_the_learners_does_not_is_none():
+    """The median for three values, and no answer for none: the median would have answered."""
+    over = threading.Event()
+    try:
+        verdict = check(lambda v: median(v) if v else over.wait(20), MEAN)
+    finally:
+        over.set()
+    assert "stopped in case 2 of 4" in verdict.title and verdict.diagnosis is None
+
+
 def test_of_two_mistakes_that_fit_the_one_that_agrees_more_is_named():
     """Wrong for three values only: median fits, and so does any other mistake that is the median there."""
     worse = Mistake(lambda v: 2.0 if len(v) == 3 else -5.0, "worse")
