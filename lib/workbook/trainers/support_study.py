@@ -1,6 +1,6 @@
 """The study behind lesson 01: strategies and learning curves over several seeds.
 
-python -m workbook.trainers.support_study        (about half an hour on 2 busy cores)
+python -m workbook.trainers.support_study        (time of a whole run: not measured)
 """
 
 from __future__ import annotations
