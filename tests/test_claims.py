@@ -27,6 +27,15 @@ def test_the_verdict_is_a_symbol_and_words(holds, symbol, words, capsys):
     )
 
 
+def test_named_figures_stand_one_below_the_other(capsys):
+    claim("a", {"base": 0.25, "tuned": 0.5}, True, note="One seed.")
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  measured: base ≈0.250",
+        "            tuned ≈0.500",
+        "  note:     One seed.",
+    ]
+
+
 def test_the_verdict_may_be_a_function_of_the_figure():
     assert claim("a", [0.2, 0.3], lambda values: min(values) > 0.1).holds is True
     assert claim("a", 0.05, lambda value: value > 0.1).holds is False
@@ -68,7 +77,7 @@ def test_describe(measured, text):
 NAN = float("nan")
 
 
-@pytest.mark.parametrize("measured", [[], (), NAN, [0.5, NAN], {"a": NAN}, np.array([])], ids=repr)
+@pytest.mark.parametrize("measured", [[], (), NAN, [0.5, NAN], {"a": NAN}, {}, np.array([])], ids=repr)
 def test_no_figure_is_an_error_and_no_claim(measured, capsys):
     with pytest.raises(ValueError, match=r"needs at least one measured figure|is NaN"):
         claim("a", measured, True)

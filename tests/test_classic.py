@@ -68,6 +68,31 @@ def test_mean_pool_of_nothing_is_zero():
     assert classic.mean_pool(torch.ones(1, 2, 3), torch.zeros(1, 2)).tolist() == [[0, 0, 0]]
 
 
+def test_without_dropout_training_mode_changes_nothing(model, tokenizer):
+    inputs = tokenizer(TEXTS[:4], padding=True, return_tensors="pt")
+    vectors = model.embed(**inputs)
+    model.train()
+    assert not torch.allclose(model.embed(**inputs), vectors)
+    classic.set_dropout(model, 0.0)
+    torch.testing.assert_close(model.embed(**inputs), vectors)
+    classic.set_dropout(model, 0.5)
+    assert not torch.allclose(model.embed(**inputs), vectors)
+
+
+@pytest.mark.parametrize("probability", [-0.1, 1.0, float("nan")])
+def test_dropout_is_a_probability(model, probability):
+    with pytest.raises(ValueError, match="at least 0 and below 1"):
+        classic.set_dropout(model, probability)
+
+
+def test_predictions_come_from_the_vectors(model, tokenizer):
+    torch.nn.init.normal_(model.head.weight)
+    inputs = tokenizer(TEXTS[:4], padding=True, truncation=True, max_length=64, return_tensors="pt")
+    expected = model(**inputs).softmax(-1)
+    torch.testing.assert_close(classic.predict(model, tokenizer, TEXTS[:4]), expected)
+    torch.testing.assert_close(classic.head_probabilities(model, model.embed(**inputs)), expected)
+
+
 def test_classifier_shapes(model, tokenizer):
     inputs = tokenizer(TEXTS[:4], padding=True, return_tensors="pt")  # token_type_ids among them
     vectors, logits = model.embed(**inputs), model(**inputs)
@@ -105,7 +130,7 @@ def test_the_last_layers_learn_first(model):
     )
 
 
-@pytest.mark.parametrize("part", ["heads", -1, 3, 1.0, None])
+@pytest.mark.parametrize("part", ["heads", -1, 3, 1.0, True, None])
 def test_set_trainable_refuses(model, part):
     with pytest.raises(ValueError, match=r'"head", "all", or a number of layers from 0 to 2'):
         classic.set_trainable(model, part)
@@ -347,6 +372,6 @@ def test_head_trial_learns(separable):
     import optuna
 
     vectors, labels = separable
-    fixed = {"learning_rate": 1e-2, "weight_decay": 1e-3, "batch_size": 16, "dropout": 0.0, "hidden": 64}
+    fixed = {"learning_rate": 1e-2, "weight_decay": 1e-3, "batch_size": 32, "dropout": 0.0, "hidden": 64}
     score = head_trial(optuna.trial.FixedTrial(fixed), Features(vectors, labels, vectors, labels), CLASSES, epochs=4)
     assert score == 1

@@ -155,6 +155,15 @@ def test_corrupt_general_pair_is_named(tmp_path):
         load_general(path)
 
 
+@pytest.mark.parametrize("paraphrase", ["", "  ", None])
+def test_general_pair_without_text_is_named(tmp_path, paraphrase):
+    path = tmp_path / "pairs.jsonl"
+    pair = {"id": "g1", "topic": "tea", "sentence": "a", "paraphrase": paraphrase, "distractor": "b"}
+    path.write_text(json.dumps(pair) + "\n")
+    with pytest.raises(DataError, match=r"line 1: pair g1 has no paraphrase"):
+        load_general(path)
+
+
 # ------------------------------------------------------------------------------------------------ analysis
 
 

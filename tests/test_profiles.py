@@ -90,7 +90,16 @@ def test_the_best_device_is_found(monkeypatch, kinds, best):
 
 def test_one_of_several_gpus_may_be_asked_for(monkeypatch):
     present(monkeypatch, "cuda")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert profiles.device("cuda:1") == "cuda:1"
+
+
+@pytest.mark.parametrize("wanted", ["cuda:2", "cuda:x", "cuda:-1"])
+def test_a_gpu_beyond_the_last_names_those_that_exist(monkeypatch, wanted):
+    present(monkeypatch, "cuda")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(ProfileError, match=f"{wanted} was asked for, but this computer's GPUs are cuda:0 to cuda:1"):
+        profiles.device(wanted)
 
 
 @pytest.mark.parametrize("wanted", ["cuda", "cuda:0", "mps"])

@@ -44,7 +44,8 @@ def claim(
     from workbook.profiles import current
 
     verdict = holds(measured) if callable(holds) else holds
-    figure = describe(measured)
+    several = isinstance(measured, dict) and measured  # one line each
+    figures = [describe({name: value}) for name, value in measured.items()] if several else [describe(measured)]
     if current(profile) == "smoke":
         verdict, note = None, "the smoke profile measures nothing"
     if verdict is not None:
@@ -53,8 +54,9 @@ def claim(
         verdict = bool(verdict)
     result = Claim(text, measured, verdict, note)
     kind = {True: "good", False: "bad", None: "todo"}[verdict]
-    lines = [f"measured: {figure}"] + ([f"note:     {note}"] if note else [])
-    show.note(kind, f"Claim: {text} — {result.verdict}", lines)
+    rows = [("measured:" if i == 0 else "", figure) for i, figure in enumerate(figures)]
+    rows += [("note:", note)] if note else []
+    show.note(kind, f"Claim: {text} — {result.verdict}", [f"{name:10s}{text}" for name, text in rows])
     return result
 
 
@@ -65,6 +67,8 @@ def describe(measured: Any) -> str:
     if isinstance(measured, str):
         return measured
     if isinstance(measured, dict):
+        if not measured:
+            raise ValueError("A claim needs at least one measured figure, and the dict is empty.")
         return " · ".join(f"{name} {describe(value)}" for name, value in measured.items())
     if isinstance(measured, Sequence):
         values = [_number(value) for value in measured]

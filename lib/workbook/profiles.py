@@ -81,6 +81,12 @@ def device(wanted: str | None = None) -> str:
             f"{name} was asked for, but PyTorch {torch.__version__} finds no {kind.upper()} device here (it finds: "
             f"{here}). Unset WORKBOOK_DEVICE to let the workbook choose, or see `workbook doctor`."
         )
+    index = name.partition(":")[2]
+    if kind == "cuda" and index and not (index.isdigit() and int(index) < torch.cuda.device_count()):
+        raise ProfileError(
+            f"{name} was asked for, but this computer's GPUs are cuda:0 to cuda:{torch.cuda.device_count() - 1}. Set "
+            "WORKBOOK_DEVICE to one of them, or unset it to let the workbook choose."
+        )
     return name
 
 
@@ -103,7 +109,6 @@ def measure(size: int = 1024, seconds: float = 0.5) -> dict[str, tuple[float, st
         products += 1
     speed = products * 2 * size**3 / (time.perf_counter() - began)
     return {
-        f"billions of operations a second on {where}": (speed / 1e9, ""),
+        f"speed on {where}": (speed / 1e9, " billion operations a second"),
         "free memory": (psutil.virtual_memory().available / 2**30, " GB"),
-        "processor cores": (float(psutil.cpu_count() or 1), ""),
     }

@@ -19,6 +19,12 @@ class Pair:
     paraphrase: str
     distractor: str
 
+    def __post_init__(self) -> None:
+        for field in ("sentence", "paraphrase", "distractor"):
+            text = getattr(self, field)
+            if not isinstance(text, str) or not text.strip():
+                raise ValueError(f"pair {self.id} has no {field}")
+
 
 def load_general(path: Path | None = None) -> list[Pair]:
     """All pairs, in the order of the file. Raises DataError for a corrupt file."""

@@ -17,7 +17,7 @@ def confusion_matrix(targets: np.ndarray, predictions: np.ndarray, num_classes: 
     for name, values in (("targets", targets), ("predictions", predictions)):
         if not np.issubdtype(values.dtype, np.integer) or values.min() < 0 or values.max() >= num_classes:
             raise ValueError(f"The {name} must be integers from 0 to {num_classes - 1}.")
-    targets, predictions = targets.astype(np.int64), predictions.astype(np.int64)    # bytes would overflow below
+    targets, predictions = targets.astype(np.int64), predictions.astype(np.int64)  # bytes would overflow below
     # every pair (i, j) becomes one number, which bincount counts: no loop
     return np.bincount(targets * num_classes + predictions, minlength=num_classes**2).reshape(num_classes, num_classes)
 

@@ -47,7 +47,8 @@ def set_trainable(model: nn.Module, part: str | int) -> int:
     another `part`, or for more layers than there are.
     """
     layers = model.encoder.encoder.layer
-    if part not in ("head", "all") and not (isinstance(part, int) and 0 <= part <= len(layers)):
+    number = isinstance(part, int) and not isinstance(part, bool)  # Python takes True for 1
+    if part not in ("head", "all") and not (number and 0 <= part <= len(layers)):
         raise ValueError(f'part must be "head", "all", or a number of layers from 0 to {len(layers)}, not {part!r}.')
     model.requires_grad_(part == "all")
     model.head.requires_grad_(True)
@@ -55,6 +56,19 @@ def set_trainable(model: nn.Module, part: str | int) -> int:
         for layer in layers[len(layers) - part :]:
             layer.requires_grad_(True)
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+
+
+def set_dropout(model: nn.Module, probability: float) -> None:
+    """Set the probability of all of a model's dropout layers, in place.
+
+    Dropout keeps a model from learning examples by heart. Where it sees each example once there is nothing to learn by
+    heart, and without dropout a training step on a CPU takes a third less time. Raises ValueError outside [0, 1).
+    """
+    if not 0 <= probability < 1:
+        raise ValueError(f"The dropout probability must be at least 0 and below 1, not {probability!r}.")
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = probability
 
 
 def classification_loss(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:
@@ -125,10 +139,14 @@ def encode(
 @torch.no_grad()
 def predict(model: Classifier, tokenizer: Any, texts: Sequence[str]) -> Tensor:
     """Class probabilities (N, C) of many texts."""
-    vectors = encode(model, tokenizer, texts)
+    return head_probabilities(model, encode(model, tokenizer, texts))
+
+
+@torch.no_grad()
+def head_probabilities(model: Classifier, vectors: Tensor) -> Tensor:
+    """Class probabilities (N, C) from sentence vectors (N, D) that were computed before."""
     vectors = vectors.to(model.head.weight.device)
-    logits = model.head(vectors * vectors.shape[-1] ** 0.5).cpu()
-    return logits.softmax(-1)
+    return model.head(vectors * vectors.shape[-1] ** 0.5).softmax(-1).cpu()
 
 
 def train_head(

@@ -23,7 +23,7 @@ class Features:
     validation_labels: Tensor
 
 
-def head_trial(trial: Any, features: Features, num_classes: int, epochs: int = 10) -> float:
+def head_trial(trial: Any, features: Features, num_classes: int, epochs: int = 6) -> float:
     """One trial: train a head with the hyperparameters that `trial` suggests; returns the validation accuracy.
 
     Reports after every epoch, and raises optuna.TrialPruned where Optuna's pruner gives the trial up.
@@ -32,7 +32,7 @@ def head_trial(trial: Any, features: Features, num_classes: int, epochs: int = 1
 
     rate = trial.suggest_float("learning_rate", 1e-4, 1e-1, log=True)
     decay = trial.suggest_float("weight_decay", 1e-3, 10.0, log=True)
-    batch = trial.suggest_categorical("batch_size", [16, 64, 256])
+    batch = trial.suggest_categorical("batch_size", [32, 128, 512])
     dropout = trial.suggest_float("dropout", 0.0, 0.6)
     hidden = trial.suggest_categorical("hidden", [0, 64, 256])
     torch.manual_seed(0)

@@ -20,7 +20,7 @@ from workbook.trainers import classic
 from workbook.trainers.loop import fit
 from workbook.trainers.schedule import warmup_linear
 
-SEEDS = [0, 1]
+SEEDS = [0, 1, 2]
 SIZES = [5, 10, 25, 50, 100]
 EPOCHS, BATCH = 3, 32
 RATES = {"head": 1e-3, 2: 5e-4, "all": 2e-4}
