@@ -1,0 +1,1 @@
+"""Language models and their metrics: generation, perplexity, and what texts are compared by."""

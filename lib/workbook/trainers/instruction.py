@@ -1,0 +1,151 @@
+"""Instruction tuning: a causal language model learns to answer, from examples of instruction, input and output.
+
+The template is Alpaca's idea (Taori et al. 2023) with shorter markers; the loss counts the response only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from workbook.text.generation import left_padded, pad_id
+from workbook.trainers.language import IGNORE
+
+Encoded = dict[str, list[int]]  # {"input_ids": [...], "labels": [...]}, of one example
+
+
+def prompt(instruction: str, input: str = "") -> str:
+    """The text that the model is given, up to where its response begins.
+
+    input: what the instruction is about, a passage say; many instructions have none. Raises ValueError for an empty
+    instruction.
+    """
+    if not instruction.strip():
+        raise ValueError("The instruction is empty: an example needs to say what is to be done.")
+    middle = f"Text: {input.strip()}\n" if input.strip() else ""
+    return f"Task: {instruction.strip()}\n{middle}Answer:"
+
+
+def encode_example(
+    tokenizer: Any, instruction: str, input: str, output: str, *, max_length: int = 512, response_only: bool = True
+) -> Encoded:
+    """One example as token numbers and labels: the prompt, a space and the response, the end token.
+
+    response_only: the labels of the prompt are −100, so that the model learns to answer and not to ask. A response that
+    goes beyond max_length tokens is cut there, and has no end token then: the model must not learn to stop in the
+    middle. Raises ValueError for an empty instruction or output, or a prompt that leaves no room for an answer.
+    """
+    if not output.strip():
+        raise ValueError(f"The output is empty: there is nothing to learn from {instruction[:60]!r}.")
+    asked = tokenizer(prompt(instruction, input))["input_ids"]
+    answer = [*tokenizer(f" {output.strip()}")["input_ids"], tokenizer.eos_token_id]
+    if len(asked) >= max_length:
+        raise ValueError(
+            f"The prompt has {len(asked)} tokens, and the window is {max_length}: no room is left for an answer. "
+            f"Shorten the input of {instruction[:60]!r}."
+        )
+    ids = [*asked, *answer][:max_length]
+    return {"input_ids": ids, "labels": response_only_labels(ids, len(asked)) if response_only else list(ids)}
+
+
+def response_only_labels(input_ids: Sequence[int], prompt_length: int) -> list[int]:
+    """The labels of an example: its tokens, with −100 for the first `prompt_length` of them."""
+    if not 0 <= prompt_length <= len(input_ids):
+        raise ValueError(f"A prompt of {prompt_length} tokens in an example of {len(input_ids)}?")
+    return [IGNORE] * prompt_length + list(input_ids[prompt_length:])
+
+
+def collate(examples: Sequence[Encoded], pad: int, side: str = "right") -> dict[str, Tensor]:
+    """Examples of different length as one batch: input_ids, attention_mask and labels, (B, T) each.
+
+    side: "right" for training. "left" for generation, where all texts must end at the same place: the next token
+    follows the last column. Padding has attention 0 and label −100. Raises ValueError for another side, or no example.
+    """
+    if side not in ("left", "right"):
+        raise ValueError(f'side must be "left" or "right", not {side!r}')
+    if not examples:
+        raise ValueError("There are no examples to make a batch of.")
+    length = max(len(example["input_ids"]) for example in examples)
+    rows: dict[str, list[list[int]]] = {"input_ids": [], "attention_mask": [], "labels": []}
+    for example in examples:
+        ids, labels = example["input_ids"], example["labels"]
+        gap = length - len(ids)
+        for name, values, filler in [
+            ("input_ids", ids, pad),
+            ("labels", labels, IGNORE),
+            ("attention_mask", [1] * len(ids), 0),
+        ]:
+            fill = [filler] * gap
+            rows[name].append(fill + list(values) if side == "left" else list(values) + fill)
+    return {name: torch.tensor(values) for name, values in rows.items()}
+
+
+def pack(examples: Sequence[Encoded], length: int, pad: int) -> list[dict[str, Tensor]]:
+    """Several short examples in one row of `length` tokens, instead of one example and much padding.
+
+    Returns rows of input_ids, labels and position_ids, (length,) each. The positions begin again at 0 with every
+    example, from which transformers sees where it begins, and lets no token attend to another example; padding at the
+    end is an example of its own. The first label of every example is −100: nothing before it could foretell it.
+    Examples go, in their order, into the first row that has room. Raises ValueError for one longer than a row.
+    """
+    rows: list[list[Encoded]] = []
+    room: list[int] = []
+    for example in examples:
+        size = len(example["input_ids"])
+        if size > length:
+            raise ValueError(f"An example of {size} tokens does not fit into a row of {length}.")
+        row = next((i for i, left in enumerate(room) if left >= size), None)
+        if row is None:
+            rows.append([])
+            room.append(length)
+            row = len(rows) - 1
+        rows[row].append(example)
+        room[row] -= size
+    return [_packed_row(row, left, pad) for row, left in zip(rows, room, strict=True)]
+
+
+def _packed_row(examples: list[Encoded], left: int, pad: int) -> dict[str, Tensor]:
+    """The examples of one row one after the other, and `left` tokens of padding."""
+    parts = [*examples, {"input_ids": [pad] * left, "labels": [IGNORE] * left}]
+    columns: dict[str, list[int]] = {"input_ids": [], "labels": [], "position_ids": []}
+    for part in parts:
+        columns["input_ids"] += part["input_ids"]
+        columns["labels"] += [IGNORE, *part["labels"][1:]][: len(part["labels"])]
+        columns["position_ids"] += range(len(part["input_ids"]))
+    return {name: torch.tensor(values) for name, values in columns.items()}
+
+
+class PaddedBatches:
+    """Examples as shuffled batches, padded on the right, those of similar length together."""
+
+    def __init__(self, examples: Sequence[Encoded], batch_size: int, pad: int) -> None:
+        if not examples:
+            raise ValueError("There are no examples to train on.")
+        self.examples, self.batch_size, self.pad = list(examples), batch_size, pad
+
+    def __len__(self) -> int:
+        return -(-len(self.examples) // self.batch_size)
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        order = torch.randperm(len(self.examples)).tolist()
+        window = 8 * self.batch_size  # sorted within windows only, so that batches stay mixed
+        for begin in range(0, len(order), window):
+            part = order[begin : begin + window]
+            order[begin : begin + window] = sorted(part, key=lambda i: len(self.examples[i]["input_ids"]))
+        groups = [order[i : i + self.batch_size] for i in range(0, len(order), self.batch_size)]
+        for number in torch.randperm(len(groups)).tolist():
+            yield collate([self.examples[i] for i in groups[number]], self.pad)
+
+
+def encode_prompts(tokenizer: Any, prompts: Sequence[str]) -> dict[str, Tensor]:
+    """Prompts as one batch for generation, padded on the left."""
+    return left_padded(tokenizer(list(prompts))["input_ids"], pad_id(tokenizer))
+
+
+def few_shot_prompt(shots: Sequence[tuple[str, str, str]], instruction: str, input: str = "") -> str:
+    """Solved examples (instruction, input, output) one after the other, then the prompt: what a base model needs."""
+    solved = [f"{prompt(asked, given)} {output.strip()}\n\n" for asked, given, output in shots]
+    return "".join(solved) + prompt(instruction, input)
