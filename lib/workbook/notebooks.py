@@ -17,7 +17,7 @@ from typing import Any
 
 from workbook import files
 
-CELL_SECONDS = 600
+CELL_SECONDS = 120
 # Progress bars and live curves would not be the same twice; the seed of hash() orders sets.
 STORED = {"TQDM_DISABLE": "1", "PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 EXERCISE = re.compile(r"^@exercise\((?P<reference>.+)\)\n(?:def|class) (?P<name>\w+)", re.MULTILINE)
@@ -26,7 +26,7 @@ EXERCISE = re.compile(r"^@exercise\((?P<reference>.+)\)\n(?:def|class) (?P<name>
 def execute(notebook: Any, folder: Path, environment: dict[str, str] | None = None) -> Any:
     """Run all cells of a notebook (an nbformat object) in a fresh kernel; returns it with outputs.
 
-    Raises nbclient's CellExecutionError at the first cell that raises, CellTimeoutError after 600 s in one cell.
+    Raises nbclient's CellExecutionError at the first cell that raises, CellTimeoutError after 120 s in one cell.
     """
     from nbclient import NotebookClient
 
