@@ -69,26 +69,41 @@ def collate(examples: Sequence[Encoded], pad: int, side: str = "right") -> dict[
     if not examples:
         raise ValueError("There are no examples to make a batch of.")
     length = max(len(example["input_ids"]) for example in examples)
-    rows: dict[str, list[list[int]]] = {"input_ids": [], "attention_mask": [], "labels": []}
-    for example in examples:
-        ids, labels = example["input_ids"], example["labels"]
-        gap = length - len(ids)
-        for name, values, filler in [
-            ("input_ids", ids, pad),
-            ("labels", labels, IGNORE),
-            ("attention_mask", [1] * len(ids), 0),
-        ]:
-            fill = [filler] * gap
-            rows[name].append(fill + list(values) if side == "left" else list(values) + fill)
-    return {name: torch.tensor(values) for name, values in rows.items()}
+
+    def padded(values: Sequence[int], filler: int) -> list[int]:
+        fill = [filler] * (length - len(values))
+        return [*fill, *values] if side == "left" else [*values, *fill]
+
+    return {
+        "input_ids": torch.tensor([padded(example["input_ids"], pad) for example in examples]),
+        # not "every token but the pad": with GPT-2 that is the end token, which has to be learnt
+        "attention_mask": torch.tensor([padded([1] * len(example["input_ids"]), 0) for example in examples]),
+        "labels": torch.tensor([padded(example["labels"], IGNORE) for example in examples]),
+    }
+
+
+def packed_row(examples: Sequence[Encoded], length: int, pad: int) -> dict[str, Tensor]:
+    """Short examples one after the other in one row: input_ids, labels and position_ids, (length,) each.
+
+    The positions begin again at 0 with every example. From that transformers sees the boundaries, and lets no token
+    attend to another example. The first label of every example is −100: nothing before it could foretell it. What is
+    left of the row is padding, with label −100 and positions of its own. Raises ValueError where the row is too short.
+    """
+    used = sum(len(example["input_ids"]) for example in examples)
+    if used > length:
+        raise ValueError(f"Examples of {used} tokens do not fit into a row of {length}.")
+    left = length - used
+    ids, labels, positions = [], [], []
+    for example in [*examples, {"input_ids": [pad] * left, "labels": [IGNORE] * left}]:
+        ids += example["input_ids"]
+        labels += [IGNORE, *example["labels"][1:]][: len(example["labels"])]
+        positions += range(len(example["input_ids"]))
+    return {"input_ids": torch.tensor(ids), "labels": torch.tensor(labels), "position_ids": torch.tensor(positions)}
 
 
 def pack(examples: Sequence[Encoded], length: int, pad: int) -> list[dict[str, Tensor]]:
-    """Several short examples in one row of `length` tokens, instead of one example and much padding.
+    """Rows of `length` tokens with several examples each, instead of one example and much padding; see `packed_row`.
 
-    Returns rows of input_ids, labels and position_ids, (length,) each. The positions begin again at 0 with every
-    example, from which transformers sees where it begins, and lets no token attend to another example; padding at the
-    end is an example of its own. The first label of every example is −100: nothing before it could foretell it.
     Examples go, in their order, into the first row that has room. Raises ValueError for one longer than a row.
     """
     rows: list[list[Encoded]] = []
@@ -104,18 +119,7 @@ def pack(examples: Sequence[Encoded], length: int, pad: int) -> list[dict[str, T
             row = len(rows) - 1
         rows[row].append(example)
         room[row] -= size
-    return [_packed_row(row, left, pad) for row, left in zip(rows, room, strict=True)]
-
-
-def _packed_row(examples: list[Encoded], left: int, pad: int) -> dict[str, Tensor]:
-    """The examples of one row one after the other, and `left` tokens of padding."""
-    parts = [*examples, {"input_ids": [pad] * left, "labels": [IGNORE] * left}]
-    columns: dict[str, list[int]] = {"input_ids": [], "labels": [], "position_ids": []}
-    for part in parts:
-        columns["input_ids"] += part["input_ids"]
-        columns["labels"] += [IGNORE, *part["labels"][1:]][: len(part["labels"])]
-        columns["position_ids"] += range(len(part["input_ids"]))
-    return {name: torch.tensor(values) for name, values in columns.items()}
+    return [packed_row(row, length, pad) for row in rows]
 
 
 class PaddedBatches:

@@ -1,4 +1,4 @@
-"""Exercises on training: cases, known mistakes, hints."""
+"""Exercises on training: cases, known mistakes, hints. Those on instruction tuning stand in a module of their own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from torch import nn
 
 from workbook.exercises import Case, Mistake, practice
+from workbook.trainers import practice_instruction  # noqa: F401  (registers its exercises)
 from workbook.trainers.classic import set_trainable
 from workbook.trainers.schedule import warmup_linear
 
