@@ -153,3 +153,32 @@ def few_shot_prompt(shots: Sequence[tuple[str, str, str]], instruction: str, inp
     """Solved examples (instruction, input, output) one after the other, then the prompt: what a base model needs."""
     solved = [f"{prompt(asked, given)} {output.strip()}\n\n" for asked, given, output in shots]
     return "".join(solved) + prompt(instruction, input)
+
+
+def encode_all(
+    tokenizer: Any, examples: Sequence[Any], max_length: int = 512, response_only: bool = True
+) -> list[Encoded]:
+    """Every example (with the fields instruction, input, output) as tokens and labels."""
+    return [
+        encode_example(
+            tokenizer, example.instruction, example.input, example.output, max_length=max_length,
+            response_only=response_only,
+        )
+        for example in examples
+    ]  # fmt: skip
+
+
+class PackedBatches:
+    """Examples as shuffled batches of packed rows: packed anew in every epoch, so that neighbours change."""
+
+    def __init__(self, examples: Sequence[Encoded], batch_size: int, length: int, pad: int) -> None:
+        if not examples:
+            raise ValueError("There are no examples to train on.")
+        self.examples, self.batch_size, self.length, self.pad = list(examples), batch_size, length, pad
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        order = torch.randperm(len(self.examples)).tolist()
+        rows = pack([self.examples[i] for i in order], self.length, self.pad)
+        for begin in range(0, len(rows), self.batch_size):
+            part = rows[begin : begin + self.batch_size]
+            yield {name: torch.stack([row[name] for row in part]) for name in part[0]}
