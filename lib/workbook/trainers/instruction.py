@@ -104,7 +104,8 @@ def packed_row(examples: Sequence[Encoded], length: int, pad: int) -> dict[str, 
 def pack(examples: Sequence[Encoded], length: int, pad: int) -> list[dict[str, Tensor]]:
     """Rows of `length` tokens with several examples each, instead of one example and much padding; see `packed_row`.
 
-    Examples go, in their order, into the first row that has room. Raises ValueError for one longer than a row.
+    Examples go, in their order, into the first of the last 64 rows that has room: of many examples, looking at all rows
+    would take the square of their number. Raises ValueError for one longer than a row.
     """
     rows: list[list[Encoded]] = []
     room: list[int] = []
@@ -112,7 +113,7 @@ def pack(examples: Sequence[Encoded], length: int, pad: int) -> list[dict[str, T
         size = len(example["input_ids"])
         if size > length:
             raise ValueError(f"An example of {size} tokens does not fit into a row of {length}.")
-        row = next((i for i, left in enumerate(room) if left >= size), None)
+        row = next((i for i in range(max(0, len(rows) - 64), len(rows)) if room[i] >= size), None)
         if row is None:
             rows.append([])
             room.append(length)

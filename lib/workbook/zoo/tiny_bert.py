@@ -18,6 +18,7 @@ from torch import Tensor
 
 from workbook.datasets.docstrings import library_docstrings
 from workbook.datasets.support import load_support
+from workbook.trainers.domain import mask_tokens
 from workbook.trainers.loop import fit
 from workbook.trainers.schedule import warmup_linear
 from workbook.zoo.building import store
@@ -52,20 +53,7 @@ def _bert_template(pieces: Any) -> Any:
     return TemplateProcessing(single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=ends)
 
 
-def mask(ids: Tensor, vocabulary: int, mask_id: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """BERT's masking (Devlin 2019, section 3.1): of 15 % of the tokens 80 % become [MASK], 10 % random, 10 % stay.
-
-    ids: (B, T). Returns the masked ids and the labels, -100 where nothing is to be guessed.
-    """
-    chosen = (torch.rand(ids.shape, generator=rng) < 0.15) & (ids >= len(SPECIAL))
-    labels = torch.where(chosen, ids, -100)
-    fate = torch.rand(ids.shape, generator=rng)
-    random_ids = torch.randint(len(SPECIAL), vocabulary, ids.shape, generator=rng)
-    masked = torch.where(chosen & (fate < 0.8), mask_id, ids)
-    return torch.where(chosen & (fate >= 0.9), random_ids, masked), labels
-
-
-def build() -> None:
+def build(name: str = "tiny-bert") -> None:
     """Train and store the model."""
     from transformers import BertConfig, BertForMaskedLM, BertModel
 
@@ -83,7 +71,8 @@ def build() -> None:
 
     def batch_of(rows: list[list[int]], rng: torch.Generator) -> dict[str, Tensor]:
         padded = tokenizer.pad({"input_ids": rows}, return_tensors="pt")
-        padded["input_ids"], padded["labels"] = mask(padded["input_ids"], len(tokenizer), tokenizer.mask_token_id, rng)
+        special, mask_id = range(len(SPECIAL)), tokenizer.mask_token_id
+        padded["input_ids"], padded["labels"] = mask_tokens(padded["input_ids"], len(tokenizer), mask_id, special, rng)
         return dict(padded)
 
     def batches(epoch: int) -> Iterator[dict[str, Tensor]]:
@@ -115,5 +104,5 @@ def build() -> None:
     encoder = BertModel(config)  # with the pooling layer that transformers expects: nothing here uses it, so it is 0
     encoder.load_state_dict(model.bert.state_dict(), strict=False)
     encoder.pooler.requires_grad_(False).dense.weight.zero_()
-    where = store("tiny-bert", encoder, tokenizer, facts, __doc__.strip())
+    where = store(name, encoder, tokenizer, facts, __doc__.strip())
     print(where, facts)

@@ -1,0 +1,130 @@
+"""The recipe of tiny-gpt and of its small sibling: GPT-2s that learn to write from a generated tiny world.
+
+    python -m workbook.zoo build tiny-gpt
+    python -m workbook.zoo build tiny-gpt-small
+
+Three rows of four hold whole texts that don't see each other, so that a name is to be looked up in its own text; the
+fourth is one long stream, for what is longer than a text. Every epoch reads new texts, so nothing is read twice, and a
+run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from workbook import files
+from workbook.datasets.tiny_world import generate as tell
+from workbook.text.generation import generate
+from workbook.text.ngrams import Trigram
+from workbook.trainers.instruction import pack
+from workbook.trainers.language import causal_lm_loss, chunk, mean_loss, stream
+from workbook.trainers.loop import fit
+from workbook.trainers.schedule import warmup_linear
+from workbook.zoo.building import store
+
+SEED, LENGTH, VOCABULARY, BATCH = 0, 512, 4096, 8
+TEXTS = 37_000  # per epoch
+HELD_OUT = 10_000  # the seed of texts that no epoch reads
+END = "<|endoftext|>"
+
+
+@dataclass(frozen=True)
+class Size:
+    """A member of the family."""
+
+    name: str
+    width: int
+    layers: int
+    heads: int
+    steps: int
+
+
+SIZES = {size.name: size for size in (Size("tiny-gpt", 192, 6, 6, 1800), Size("tiny-gpt-small", 96, 4, 4, 1800))}
+
+
+def train_tokenizer(texts: list[str]) -> Any:
+    """GPT-2's byte-level BPE, with VOCABULARY pieces. Like GPT-2's it has an end token and no pad token."""
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    pieces = ByteLevelBPETokenizer()
+    pieces.train_from_iterator(texts, vocab_size=VOCABULARY, special_tokens=[END], show_progress=False)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=pieces._tokenizer, model_max_length=LENGTH, bos_token=END, eos_token=END
+    )
+
+
+def network(size: Size, tokenizer: Any) -> Any:
+    """An untrained GPT-2 of a size. Without dropout: no text is read twice, so there is nothing to learn by heart."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    end = tokenizer.eos_token_id
+    config = GPT2Config(
+        vocab_size=len(tokenizer), n_positions=LENGTH, n_embd=size.width, n_layer=size.layers, n_head=size.heads,
+        resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=end, eos_token_id=end,
+    )  # fmt: skip
+    return GPT2LMHeadModel(config)
+
+
+def build(name: str = "tiny-gpt") -> None:
+    """Train and store a member of the family."""
+    began, size = time.time(), SIZES[name]
+    first = list(tell(TEXTS, seed=SEED))
+    tokenizer = train_tokenizer(first)  # the same for all sizes: it comes from the same texts
+    torch.manual_seed(SEED)
+    model = network(size, tokenizer)
+    precision = os.environ.get("WORKBOOK_PRECISION", "no")  # "bf16" is faster where the processor can
+
+    def batches(epoch: int) -> torch.utils.data.DataLoader:
+        texts = first if epoch == 0 else list(tell(TEXTS, seed=SEED + epoch))
+        return torch.utils.data.DataLoader(rows(tokenizer, texts), batch_size=BATCH, shuffle=True, drop_last=True)
+
+    place = files.home() / "checkpoints" / f"{name}.safetensors"
+    fit(
+        model, batches, causal_lm_loss, steps=size.steps, learning_rate=2e-3, weight_decay=0.1,
+        schedule=warmup_linear(size.steps // 20, size.steps), precision=precision, seed=SEED, checkpoint=place,
+        progress=name,
+    )  # fmt: skip
+    facts = {"seed": SEED, "texts_per_epoch": TEXTS, "steps": size.steps, "batch": BATCH, "window": LENGTH}
+    facts |= {"precision": precision, **measure(model, tokenizer, first)}
+    facts |= {"seconds": round(time.time() - began), "licence": "that of the workbook"}
+    print(store(name, model, tokenizer, facts, f"{__doc__.strip()}\n\n{samples(model, tokenizer)}"), facts)
+
+
+def rows(tokenizer: Any, texts: list[str]) -> list[dict[str, torch.Tensor]]:
+    """Rows of LENGTH tokens: three quarters of the texts packed, the last quarter as one stream."""
+    cut = 3 * len(texts) // 4
+    encoded = [[*ids, tokenizer.eos_token_id] for ids in tokenizer(texts[:cut])["input_ids"]]
+    packed = pack([{"input_ids": ids, "labels": ids} for ids in encoded], LENGTH, tokenizer.eos_token_id)
+    places = torch.arange(LENGTH)
+    long = chunk(stream(tokenizer, texts[cut:]), LENGTH)
+    return packed + [{"input_ids": row, "labels": row, "position_ids": places} for row in long]
+
+
+def measure(model: Any, tokenizer: Any, texts: list[str]) -> dict[str, Any]:
+    """Held-out perplexity of the model, and of a trigram model of the first epoch's tokens, on the same stream."""
+    train = stream(tokenizer, texts)
+    held_out = chunk(stream(tokenizer, list(tell(1_000, seed=HELD_OUT))), LENGTH)
+    trigram = Trigram(train.tolist(), len(tokenizer))
+    ours = mean_loss(model, [{"input_ids": part} for part in held_out.split(BATCH)])
+    return {
+        "tokens_per_epoch": train.numel(),
+        "held_out_tokens": held_out.numel(),
+        "held_out_perplexity": round(math.exp(ours), 2),
+        "trigram_perplexity": round(math.exp(trigram.mean_loss(held_out.flatten().tolist())), 2),
+    }
+
+
+def samples(model: Any, tokenizer: Any, count: int = 20) -> str:
+    """Continuations of the first words of held-out texts, not picked, as Markdown."""
+    beginnings = [re.match(r"(\s*\S+){12}", text)[0] for text in tell(count, seed=HELD_OUT + 1)]
+    continued = generate(model, tokenizer, beginnings, max_new_tokens=120, temperature=0.7, top_p=0.95, seed=SEED)
+    parts = [f"> **{a}**{b}".replace("\n", "\n> ") for a, b in zip(beginnings, continued, strict=True)]
+    return f"## {count} samples, not picked (the beginning is given)\n\n" + "\n\n".join(parts)
