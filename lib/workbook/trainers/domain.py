@@ -57,26 +57,26 @@ def _inside(tokenizer: Any, words: Sequence[str]) -> list[list[int]]:
 
 @torch.no_grad()
 def extend_vocabulary(model: nn.Module, tokenizer: Any, words: Sequence[str]) -> int:
-    """Give words a token of their own, in model and tokenizer; returns how many are new.
+    """Give words a token of their own, in model and tokenizer; returns how many had none before.
 
     A new word's row of the embedding begins as the mean of the rows of the pieces that it was cut into (and so does its
     row of the output, where that is another matrix): the model then knows about as much of it as before.
     Raises ValueError for an empty word or one with white space.
     """
-    if bad := [word for word in words if not word or len(word.split()) != 1]:
+    if bad := [word for word in words if [word] != word.split()]:
         raise ValueError(f"A word for the vocabulary has no white space and at least one letter, unlike {bad[0]!r}.")
     from tokenizers import AddedToken
 
-    pieces = dict(zip(words, _inside(tokenizer, list(words)), strict=True)) if words else {}
+    cut = zip(words, _inside(tokenizer, list(words)), strict=True) if words else ()
+    pieces = {word: ids for word, ids in cut if len(ids) > 1}
     # as whole words only: "over" must not be found in "overturn"
     added = tokenizer.add_tokens([AddedToken(word, single_word=True, lstrip=True, normalized=False) for word in pieces])
     model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
     matrices = {id(m.weight): m.weight for m in (model.get_input_embeddings(), model.get_output_embeddings()) if m}
     for word, ids in pieces.items():
-        new = tokenizer.convert_tokens_to_ids(word)
-        if new not in ids:
-            for weight in matrices.values():
-                weight[new] = weight[ids].mean(0)
+        row = tokenizer.convert_tokens_to_ids(word)
+        for weight in matrices.values():
+            weight[row] = weight[ids].mean(0)
     return added
 
 
