@@ -518,6 +518,14 @@ def test_the_callers_optimizer_resumes_with_its_state(tmp_path):
     assert_same_run(undisturbed, train(**settings(make()[0], checkpoint=tmp_path / "run.pt")))
 
 
+@pytest.mark.parametrize("name", ["run", "run.pt", "run.safetensors", "run.v2.zip"])
+def test_the_name_of_a_checkpoint_is_free(tmp_path, name):
+    settings = settings_of_a_long_run(tmp_path / name, checkpoint_every=100)
+    first, again = train(**settings), train(interrupted_after(0), **settings)
+    assert again[0].resumed_from == 12
+    assert_same_run(first, again)
+
+
 OTHER_RUNS = {
     "steps 7, now 8": {"steps": 8},
     "seed 0, now 1": {"seed": 1},

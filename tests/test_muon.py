@@ -52,7 +52,9 @@ def test_matrices_inside_learn_by_muon_and_the_rest_by_adamw():
 def test_the_schedule_reaches_both():
     fast, _, _ = train(3)
     model = small()
-    fit(model, DATA, loss, steps=3, optimizer=MuonAdamW(model, "inside", 0.02, 0.003), max_grad_norm=None, progress=None)
+    fit(
+        model, DATA, loss, steps=3, optimizer=MuonAdamW(model, "inside", 0.02, 0.003), max_grad_norm=None, progress=None
+    )
     for name in ("inside.weight", "last.weight"):
         assert not torch.allclose(fast.get_parameter(name), model.get_parameter(name)), name
 

@@ -110,8 +110,8 @@ class Run:
             return False
         advice = "Delete the file to start anew, or name another one."
         try:
-            # weights_only: tensors and plain values, never code
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            # weights_only: tensors and plain values, never code. From bytes: of a path, torch looks at the ending
+            content = torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
             theirs = {name: content["description"].get(name) for name in description}
         except Exception as error:  # torch raises many kinds; its texts advise to load without weights_only
             raise TrainingError(

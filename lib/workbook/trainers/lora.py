@@ -16,6 +16,29 @@ import torch
 from torch import Tensor, nn
 
 
+def lora_branch(states: Tensor, A: Tensor, B: Tensor, alpha: float) -> Tensor:
+    """What an adapter adds to a layer's output: (α / r) · B A x for every x.
+
+    states: (..., in). A: (r, in). B: (out, r). Returns (..., out). First down to r numbers, then up: the product B A,
+    as large as the weight, is never computed.
+    """
+    return (states @ A.T) @ B.T * (alpha / A.shape[0])
+
+
+def lora_delta(A: Tensor, B: Tensor, alpha: float) -> Tensor:
+    """What merging adds to a weight stored as (out, in): (α / r) · B A."""
+    return B @ A * (alpha / A.shape[0])
+
+
+def lora_size(shapes: Sequence[tuple[int, int]], rank: int, bytes_per_number: int = 4) -> tuple[int, int]:
+    """How many numbers adapters of a rank have, and how many bytes they take on a disk.
+
+    shapes: (in, out) of every layer that gets one.
+    """
+    numbers = sum(rank * (inputs + outputs) for inputs, outputs in shapes)
+    return numbers, numbers * bytes_per_number
+
+
 class LoRALinear(nn.Module):
     """A linear layer with an adapter beside it. The layer keeps its weights; only the adapter learns.
 
@@ -32,7 +55,7 @@ class LoRALinear(nn.Module):
                 f"rank must be from 1 to {min(inputs, outputs)} for a weight of {outputs} x {inputs}, not {rank!r}: "
                 "beyond that the product is no smaller than the weight itself."
             )
-        self.layer, self.rank, self.scale, self.merged = layer.requires_grad_(False), rank, alpha / rank, False
+        self.layer, self.rank, self.alpha, self.merged = layer.requires_grad_(False), rank, alpha, False
         weight = layer.weight
         self.A = nn.Parameter(torch.empty(rank, inputs, device=weight.device, dtype=weight.dtype))
         self.B = nn.Parameter(torch.zeros(outputs, rank, device=weight.device, dtype=weight.dtype))
@@ -43,12 +66,11 @@ class LoRALinear(nn.Module):
         output = self.layer(states)
         if self.merged:
             return output
-        # first down to rank numbers, then up: B A is never computed
-        return output + (states @ self.A.T) @ self.B.T * self.scale
+        return output + lora_branch(states, self.A, self.B, self.alpha)
 
     def delta(self) -> Tensor:
         """(α / r) · B A in the shape in which the layer stores its weight."""
-        product = self.scale * self.B @ self.A  # (out, in)
+        product = lora_delta(self.A, self.B, self.alpha)  # (out, in)
         return product if isinstance(self.layer, nn.Linear) else product.T
 
     @torch.no_grad()

@@ -1,4 +1,4 @@
-"""Exercises on training: cases, known mistakes, hints. Those on instruction tuning stand in a module of their own."""
+"""Exercises on training: cases, known mistakes, hints. Those of later lessons stand in modules of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from workbook.exercises import Case, Mistake, practice
-from workbook.trainers import practice_instruction  # noqa: F401  (registers its exercises)
+from workbook.trainers import practice_instruction, practice_lora  # noqa: F401  (they register their exercises)
 from workbook.trainers.classic import set_trainable
 from workbook.trainers.schedule import warmup_linear
 

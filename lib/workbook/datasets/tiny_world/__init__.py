@@ -9,6 +9,7 @@ from workbook.datasets.tiny_world.comparisons import comparison
 from workbook.datasets.tiny_world.descriptions import description
 from workbook.datasets.tiny_world.dialogues import dialogue
 from workbook.datasets.tiny_world.facts import facts
+from workbook.datasets.tiny_world.games import game
 from workbook.datasets.tiny_world.howto import how_to, summary
 from workbook.datasets.tiny_world.language import language, requests
 from workbook.datasets.tiny_world.letters import letter
@@ -23,13 +24,14 @@ __all__ = ["KINDS", "MAKERS", "Lexicon", "World", "generate", "load_lexicon"]
 SHORTEST, LONGEST = 30, 200  # words of a text; tiny-gpt's context holds 256 tokens
 
 KINDS: dict[str, float] = {
-    "stories": 0.45, "descriptions": 0.11, "dialogues": 0.08, "letters": 0.06, "facts": 0.06, "lists": 0.05,
+    "stories": 0.35, "descriptions": 0.11, "dialogues": 0.08, "letters": 0.06, "facts": 0.06, "lists": 0.05,
     "how_to": 0.04, "comparisons": 0.04, "arithmetic": 0.03, "summaries": 0.03, "language": 0.04, "requests": 0.01,
+    "games": 0.10,
 }  # fmt: skip
 MAKERS: dict[str, Callable[[World], str]] = {
     "stories": story, "descriptions": description, "dialogues": dialogue, "letters": letter, "facts": facts,
     "lists": listing, "how_to": how_to, "comparisons": comparison, "arithmetic": arithmetic, "summaries": summary,
-    "language": language, "requests": requests,
+    "language": language, "requests": requests, "games": game,
 }  # fmt: skip
 
 
