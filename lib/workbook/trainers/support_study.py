@@ -29,7 +29,7 @@ HARSH = 1e-3  # five times too high for the whole model: what does that cost?
 
 def clean_train() -> list[Message]:
     """The training messages without those that have a near copy in another split, as the lesson finds them."""
-    train, frozen = load_support("train"), _frozen_vectors()
+    train, frozen = load_support("train"), frozen_vectors()
     vectors = torch.stack([frozen[message.text] for message in train])
     held_out = torch.stack(
         [frozen[message.text] for split in ("validation", "test") for message in load_support(split)]
@@ -49,7 +49,7 @@ def subset(messages: list[Message], per_class: int, seed: int) -> list[Message]:
 
 
 @functools.cache
-def _frozen_vectors() -> dict[str, torch.Tensor]:
+def frozen_vectors() -> dict[str, torch.Tensor]:
     """What the untrained encoder makes of every message, computed once per process."""
     encoder, tokenizer = zoo.load("sentence-encoder")
     texts = [message.text for split in SPLITS for message in load_support(split)]
@@ -63,7 +63,7 @@ def run(messages: list[Message], part: str | int, rate: float, seed: int) -> dic
     encoder, tokenizer = zoo.load("sentence-encoder")
     model = classic.Classifier(encoder, len(INTENTS))
     texts, labels = [message.text for message in messages], [message.target for message in messages]
-    frozen = _frozen_vectors()
+    frozen = frozen_vectors()
     classic.train_head(model, torch.stack([frozen[text] for text in texts]), torch.tensor(labels), seed=seed)
     if part != "head":
         classic.set_trainable(model, part)
