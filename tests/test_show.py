@@ -1,8 +1,11 @@
 """What is shown: plain in a terminal, HTML in a notebook, and nothing that a caller writes is taken for HTML."""
 
 import base64
+import configparser
+import re
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -48,6 +51,24 @@ def rich(notebook):
 def test_measured_numbers():
     assert show.about(0.91304) == "≈0.913" and show.about(0.5, 1, "%") == "≈0.5%" and show.about(-2, 0) == "≈-2"
     assert show.about_interval((0.812, 0.858), 2) == "≈0.81 … ≈0.86"
+    assert show.about('he said "no”\nand left') == '≈“he said "no"\nand left”'
+
+
+def test_what_was_measured_is_not_compared_and_all_else_is():
+    """The test suite's rules blank what `about` writes, and leave the words around it."""
+    rules = configparser.ConfigParser(interpolation=None)
+    rules.read(Path(__file__).parent / "nbval_sanitize.cfg")
+
+    def blanked(text):
+        for name in rules.sections():
+            text = re.sub(rules[name]["regex"], rules[name]["replace"], text)
+        return text
+
+    one, other = (f"followed {show.about(n)} of 78, {show.about(n, 0, ' %')}" for n in (0.5, 12.25))
+    assert blanked(one) == blanked(other) and blanked(one).startswith("followed ≈ of 78")
+    one, other = (f"said {show.about(text)} and went" for text in ("yes", 'A fox.\n"Why”?'))
+    assert blanked(one) == blanked(other) == "said ≈ and went"
+    assert blanked("said “yes”") != blanked("said “no”")
 
 
 @pytest.mark.parametrize("kind, symbol", [("good", "✓"), ("bad", "✗"), ("todo", "○"), ("info", "•")])
@@ -137,3 +158,17 @@ def test_a_notebook_is_a_shell_with_a_kernel(monkeypatch, shell, there):
 def test_without_ipython_there_is_no_notebook(monkeypatch):
     monkeypatch.delitem(sys.modules, "IPython", raising=False)
     assert show.in_notebook() is False
+
+
+def test_a_strip_of_tokens_keeps_every_token_in_its_order():
+    fig = show.token_strip(["a", "$b", "c" * 60, "d" * 40], [False, True, False, True], "Title")
+    (axis,) = fig.axes
+    drawn = {text.get_text(): text for text in axis.texts}
+    assert list(drawn) == ["a", "$b", "c" * 60, "d" * 40]
+    assert [text.get_weight() for text in axis.texts] == ["normal", "bold", "normal", "bold"]
+    assert [text.get_position()[1] for text in axis.texts] == [0, 0, 0, -1]  # the last no longer fits into the line
+    fig.canvas.draw()
+    plt.close(fig)
+    with pytest.raises(ValueError):
+        show.token_strip(["a", "b"], [True], "Title")
+    plt.close("all")

@@ -59,7 +59,7 @@ def test_the_profile_in_force_decides(monkeypatch):
 
 @pytest.mark.parametrize("ask", [zoo.entry, zoo.load, zoo.card, loading.fetch])
 def test_unknown_role_names_the_known_ones(ask):
-    with pytest.raises(KeyError, match=r"no role 'oracle'; it has second-encoder, sentence-encoder"):
+    with pytest.raises(KeyError, match=r"no role 'oracle'; it has causal-lm, second-causal-lm, second-encoder, "):
         ask("oracle")
 
 
@@ -282,6 +282,14 @@ def test_random_weights_of_bert_base_have_its_size(no_hub, monkeypatch):
     with torch.device("meta"):  # shapes only: real numbers would take seconds
         model, _ = zoo.load("second-encoder", "full")
     assert sum(parameter.numel() for parameter in model.parameters()) == 109_482_240
+
+
+def test_random_gpt2_has_its_size_and_a_tokenizer_that_fits(no_hub, monkeypatch):
+    monkeypatch.setenv("WORKBOOK_WEIGHTS", "random")
+    with torch.device("meta"):
+        model, tokenizer = zoo.load("causal-lm", "full")
+    assert sum(parameter.numel() for parameter in model.parameters()) == 124_439_808
+    assert max(tokenizer("Once upon a time")["input_ids"]) < len(tokenizer) <= model.config.vocab_size
 
 
 def test_random_weights_are_for_the_hubs_models_only(monkeypatch, minilm):

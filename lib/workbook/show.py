@@ -23,8 +23,13 @@ NOTES = {  # kind: (symbol, colour of the bar); the symbol carries the meaning, 
 }
 
 
-def about(value: float, digits: int = 3, unit: str = "") -> str:
-    """A measured number as text: about(0.91304) is '≈0.913', about(0.5, 1, '%') is '≈0.5%'."""
+def about(value: float | str, digits: int = 3, unit: str = "") -> str:
+    """A measured number as text: about(0.91304) is '≈0.913', about(0.5, 1, '%') is '≈0.5%'.
+
+    A text that a trained model wrote is as uncertain: about("a fox") is '≈“a fox”'.
+    """
+    if isinstance(value, str):
+        return "≈“{}”".format(value.replace("”", '"'))  # the closing mark must come last, for the test suite
     return f"≈{value:.{digits}f}{unit}"
 
 
@@ -79,8 +84,13 @@ def table(rows: Sequence[Sequence[Any]], header: Sequence[str], caption: str = "
     plain = "\n".join(([caption] if caption else []) + lines)
     title = f'<caption style="text-align:left;font-weight:bold">{html.escape(caption)}</caption>' if caption else ""
     left = 'style="text-align:left;vertical-align:top"'
+    lined = 'style="text-align:left;vertical-align:top;white-space:pre-line"'  # keeps a text's own lines
     head = "".join(f'<th scope="col" {left}>{html.escape(name)}</th>' for name in header)
-    body = "".join("<tr>" + "".join(f"<td {left}>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in cells)
+    marked = [
+        [f"<td {lined if len(cell.splitlines()) > 1 else left}>{html.escape(cell)}</td>" for cell in row]
+        for row in cells
+    ]
+    body = "".join(f"<tr>{''.join(row)}</tr>" for row in marked)
     both(plain, f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 
 
@@ -109,6 +119,30 @@ def figure(fig: Any, alt: str, width: int | None = None) -> None:
     size = f' width="{width}"' if width else ""
     image = f'<img alt="{html.escape(alt, quote=True)}"{size} src="data:image/png;base64,{source}">'
     both(f"[figure: {alt}]", image)
+
+
+def token_strip(pieces: Sequence[str], marked: Sequence[bool], title: str, columns: int = 88) -> Any:
+    """A Matplotlib figure of tokens as boxes, line after line; the marked ones are blue and bold. Show it by `figure`.
+
+    columns: about so many letters stand in a line. Raises ValueError where `marked` is not as long as `pieces`.
+    """
+    import matplotlib.pyplot as plt
+
+    places, across, down = [], 0.0, 0
+    for piece in pieces:
+        width = len(piece) + 1.5
+        if across and across + width > columns:
+            across, down = 0.0, down + 1
+        places.append((across, -down))
+        across += width
+    fig, axis = plt.subplots(figsize=(10, 0.7 + 0.36 * (down + 1)))
+    for (x, y), piece, counts in zip(places, pieces, marked, strict=True):
+        box = dict(facecolor="#4c78a8" if counts else "#eeeeee", edgecolor="#888888", boxstyle="round,pad=0.2")
+        style = dict(color="white", weight="bold") if counts else dict(color="#444444")
+        axis.text(x, y, piece, bbox=box, fontsize=9, family="monospace", parse_math=False, **style)
+    axis.set(xlim=(-1, columns), ylim=(-down - 0.6, 0.8), title=title)
+    axis.axis("off")
+    return fig
 
 
 def progress_bar(total: int, label: str, unit: str = "step", start: int = 0) -> Any:

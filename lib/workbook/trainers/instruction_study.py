@@ -22,22 +22,25 @@ from workbook.trainers.loop import fit
 from workbook.trainers.schedule import warmup_linear
 
 SEEDS = [0, 1, 2]
-STEPS, BATCH, LENGTH, RATE = 360, 4, 512, 1e-3
+STEPS, BATCH, LENGTH, RATE = 200, 4, 512, 1e-3
 HELD_OUT = ("unseen_phrasings", "unseen_entities", "unseen_family")
 NEW_TOKENS = 80
 
 
-def followed(model: Any, tokenizer: Any, examples: Sequence[Example], shots: int = 0) -> tuple[np.ndarray, list[str]]:
+def followed(
+    model: Any, tokenizer: Any, examples: Sequence[Example], shots: int = 0, *, new_tokens: int = NEW_TOKENS,
+    label: str | None = None,
+) -> tuple[np.ndarray, list[str]]:  # fmt: skip
     """Whether the response to each example follows its instruction (N,), and the responses.
 
     shots: so many solved examples of the same family stand before the question, as a base model needs them. They
-    come from the training split, or, for a family that is not in it, from the examples themselves.
+    come from the training split, or, for a family that is not in it, from the examples themselves. label: of a progress
+    bar.
     """
-    room = model.config.max_position_embeddings - NEW_TOKENS
+    room = model.config.max_position_embeddings - new_tokens
     asked = [_prompt(tokenizer, example, examples, shots, room) for example in examples]
-    responses = [
-        text.split("\nTask:")[0].strip() for text in generate(model, tokenizer, asked, max_new_tokens=NEW_TOKENS)
-    ]
+    written = generate(model, tokenizer, asked, max_new_tokens=new_tokens, label=label)
+    responses = [text.split("\nTask:")[0].strip() for text in written]  # a base model goes on with tasks of its own
     right = [check(example, response).followed for example, response in zip(examples, responses, strict=True)]
     return np.array(right, dtype=float), responses
 
@@ -73,29 +76,35 @@ def tune(
     )  # fmt: skip
 
 
+WAYS = (  # name, role of the model, whether the loss counts the response only
+    ("tuned on responses", "causal-lm", True),
+    ("tuned on all tokens", "causal-lm", False),
+    ("smaller model, tuned on responses", "second-causal-lm", True),
+)
+
+
 def main() -> None:
     """Run the study and store it."""
     began, rows = time.time(), []
-    train = load_instructions("train")
     splits = {name: load_instructions(name) for name in HELD_OUT}
 
-    def note(way: str, seed: int, model: Any, tokenizer: Any, shots: int = 0) -> None:
+    def note(way: str, seed: int, loaded: Any, shots: int = 0) -> None:
         for name, examples in splits.items():
-            right, _ = followed(model, tokenizer, examples, shots)
+            right, _ = followed(*loaded, examples, shots)
             families = {family: round(float(np.mean(part)), 4) for family, part in _by_family(examples, right).items()}
             rows.append(
                 {"way": way, "seed": seed, "split": name, "followed": round(right.mean(), 4), "by_family": families}
             )
             print(f"{time.time() - began:6.0f} s", way, seed, name, rows[-1]["followed"], flush=True)
 
-    base, tokenizer = zoo.load("causal-lm")
-    note("base, zero-shot", 0, base, tokenizer)
-    note("base, few-shot", 0, base, tokenizer, shots=3)
+    for role, name in (("causal-lm", ""), ("second-causal-lm", "smaller model, ")):
+        note(f"{name}base, zero-shot", 0, zoo.load(role))
+        note(f"{name}base, few-shot", 0, zoo.load(role), shots=3)
     for seed in SEEDS:
-        for way, response_only in (("tuned on responses", True), ("tuned on all tokens", False)):
-            model, tokenizer = zoo.load("causal-lm")
-            tune(model, tokenizer, train, seed=seed, response_only=response_only)
-            note(way, seed, model, tokenizer)
+        for way, role, response_only in WAYS:
+            loaded = zoo.load(role)
+            tune(*loaded, _train(), seed=seed, response_only=response_only)
+            note(way, seed, loaded)
     command = "python -m workbook.trainers.instruction_study"
     studies.store("02_instruction_tuning", rows, command, SEEDS, time.time() - began)
 

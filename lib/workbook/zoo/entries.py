@@ -130,9 +130,9 @@ GPT2_MEDIUM = Hub(
 ENTRIES: dict[str, tuple[Entry, Entry]] = {
     "sentence-encoder": (MINILM, MINILM_HUB),
     "second-encoder": (TINY_BERT, BERT_BASE),
+    "causal-lm": (TINY_GPT, GPT2),
+    "second-causal-lm": (TINY_GPT_SMALL, GPT2_MEDIUM),
 }
-# What can be built. The GPTs have no role yet: "causal-lm" (TINY_GPT, GPT2) and "second-causal-lm" (TINY_GPT_SMALL,
-# GPT2_MEDIUM) come with their weights.
 RECIPES: dict[str, Embedded] = {made.name: made for made in (TINY_BERT, TINY_GPT, TINY_GPT_SMALL)}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from workbook import files
-from workbook.zoo.entries import ENTRIES, MINILM, Embedded, Entry, Hub, Packaged, entry
+from workbook.zoo.entries import ENTRIES, MINILM, TINY_GPT, Embedded, Entry, Hub, Packaged, entry
 
 
 class WeightsError(RuntimeError):
@@ -153,10 +153,14 @@ def _read(where: Path, auto_class: str) -> Loaded:
 
 
 def _random(chosen: Hub) -> Loaded:
-    """A hub model's architecture with random weights, and MiniLM's tokenizer (the same vocabulary as BERT's)."""
+    """A hub model's architecture with random weights, and the tokenizer of an embedded model of the same kind.
+
+    MiniLM's vocabulary is BERT's; tiny-gpt's is smaller than GPT-2's, so all of its numbers are valid there.
+    """
     import transformers
 
+    stand_in = TINY_GPT if chosen.auto_class == TINY_GPT.auto_class else MINILM
     config = getattr(transformers, chosen.config_class)(**chosen.config)
     model = getattr(transformers, chosen.auto_class).from_config(config)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder(MINILM), local_files_only=True)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder(stand_in), local_files_only=True)
     return Loaded(model.eval(), tokenizer)
