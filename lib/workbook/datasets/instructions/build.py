@@ -28,7 +28,7 @@ MAKERS: dict[str, Callable[[Pool, Random], Draft]] = {
 UNSEEN_FAMILY = "letter"
 TRAINED_FAMILIES = tuple(family for family in MAKERS if family != UNSEEN_FAMILY)
 # Examples per family. Those of the last split are all of the one family that no other split has.
-SIZES = {"train": 145, "validation": 12, "unseen_phrasings": 12, "unseen_entities": 12, "unseen_family": 72}
+SIZES = {"train": 400, "validation": 12, "unseen_phrasings": 12, "unseen_entities": 12, "unseen_family": 72}
 MOST_WORDS = 100  # of instruction, input and output together; the template around them has some 30 more
 TRIES = 300  # for one example; more mean that its family has run out of different ones
 
