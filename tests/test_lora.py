@@ -6,9 +6,13 @@ import peft
 import pytest
 import torch
 import transformers
+from hypothesis import given
+from hypothesis import strategies as some
 from torch import nn
+from transformers.pytorch_utils import Conv1D
 
-from workbook.trainers import lora
+from workbook import studies
+from workbook.trainers import lora, lora_study
 from workbook.trainers.lora import LoRALinear, inject_lora, merge_lora
 
 
@@ -41,24 +45,30 @@ def randomise(model):
     return model
 
 
+def with_peft(model, ours, names, rank, alpha):
+    """The model wrapped by peft, with the adapters of ours."""
+    config = peft.LoraConfig(
+        r=rank, lora_alpha=alpha, target_modules=names, fan_in_fan_out=isinstance(ours, transformers.GPT2LMHeadModel)
+    )
+    wrapped = peft.get_peft_model(model, config).eval()
+    loaded = peft.set_peft_model_state_dict(wrapped, lora.peft_state(lora.adapter_state(ours)))
+    assert not loaded.unexpected_keys and not any("lora" in name for name in loaded.missing_keys)
+    return wrapped
+
+
 # peft 0.21 asks transformers 5.23 by an old name whether it recomputes activations
-@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+no_old_name = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+
+
+@no_old_name
 @pytest.mark.parametrize("make, names, output", CASES)
 @pytest.mark.parametrize("rank, alpha", [(1, 1.0), (4, 16.0), (8, 3.0)])
 def test_equal_to_peft_before_and_after_merging(make, names, output, rank, alpha):
     ours, theirs = make(), make()
     inject_lora(ours, names, rank, alpha)
     randomise(ours)
-    config = peft.LoraConfig(
-        r=rank, lora_alpha=alpha, target_modules=names, lora_dropout=0.0, fan_in_fan_out=make is gpt
-    )
-    wrapped = peft.get_peft_model(theirs, config).eval()
-    state = lora.adapter_state(ours)
+    wrapped = with_peft(theirs, ours, names, rank, alpha)
     with torch.no_grad():
-        for name, module in wrapped.base_model.model.named_modules():
-            if f"{name}.A" in state:
-                module.lora_A["default"].weight.copy_(state[f"{name}.A"])
-                module.lora_B["default"].weight.copy_(state[f"{name}.B"])
         a, b = ours(IDS)[output], wrapped(input_ids=IDS)[output]
         torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
         assert not torch.allclose(a, make()(IDS)[output], atol=1e-3)  # the adapters do something
@@ -66,6 +76,60 @@ def test_equal_to_peft_before_and_after_merging(make, names, output, rank, alpha
     torch.testing.assert_close(merged, theirs_merged, rtol=0, atol=1e-6)
     torch.testing.assert_close(merged, a, rtol=0, atol=1e-5)
     assert sum(p.numel() for p in ours.parameters()) == sum(p.numel() for p in make().parameters())
+
+
+@given(some.integers(1, 9), some.integers(1, 9), some.data())
+@pytest.mark.parametrize("kind", [nn.Linear, Conv1D])
+def test_a_single_layer_equals_pefts(kind, inputs, outputs, data):
+    rank, alpha = data.draw(some.integers(1, min(inputs, outputs))), data.draw(some.integers(1, 64))
+    torch.manual_seed(data.draw(some.integers(0, 1000)))
+    layer = nn.Linear(inputs, outputs) if kind is nn.Linear else Conv1D(outputs, inputs)
+    ours = LoRALinear(copy.deepcopy(layer), rank, alpha)
+    nn.init.normal_(ours.B)
+    config = peft.LoraConfig(r=rank, lora_alpha=alpha, target_modules=["0"], fan_in_fan_out=kind is Conv1D)
+    theirs = peft.get_peft_model(nn.Sequential(layer), config)
+    state = {"0.A": ours.A.detach(), "0.B": ours.B.detach()}
+    peft.set_peft_model_state_dict(theirs, lora.peft_state(state))
+    states = torch.randn(2, 3, inputs)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(states), theirs(states), rtol=1e-6, atol=1e-6)
+        ours.merge()
+        merged = theirs.merge_and_unload()[0]
+        assert ours.layer.weight.shape == merged.weight.shape  # Conv1D's is (in, out)
+        torch.testing.assert_close(ours.layer.weight, merged.weight, rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(ours(states), merged(states), rtol=1e-6, atol=1e-6)
+
+
+@no_old_name
+@pytest.mark.parametrize("make, names, output", CASES)
+def test_it_learns_as_pefts_does(make, names, output):
+    ours = make()
+    inject_lora(ours, names, rank=2, alpha=8.0)
+    theirs = with_peft(make(), ours, names, 2, 8.0)
+    for model in (ours, theirs):
+        optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-2)
+        for _ in range(3):
+            model(input_ids=IDS)[output].square().mean().backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    trained = peft.get_peft_model_state_dict(theirs)
+    for name, value in lora.peft_state(lora.adapter_state(ours)).items():
+        torch.testing.assert_close(trained[name], value, rtol=0, atol=1e-6)
+    assert any(value.any() for name, value in lora.adapter_state(ours).items() if name.endswith(".B"))
+
+
+@no_old_name
+@pytest.mark.parametrize("rank", [1, 8])
+@pytest.mark.parametrize("make, names, output", CASES)
+def test_the_size_is_that_of_the_file(make, names, output, rank, tmp_path):
+    model = make()
+    shapes = [lora.in_out(model.get_submodule(name)) for name in lora.targets(model, names)]
+    inject_lora(model, names, rank)
+    numbers, size = lora.lora_size(shapes, rank)
+    assert numbers == lora_study.trainable(model)
+    with_peft(make(), model, names, rank, 16.0).save_pretrained(tmp_path)
+    stored = (tmp_path / "adapter_model.safetensors").read_bytes()
+    assert size == len(stored) - 8 - int.from_bytes(stored[:8], "little")  # without the header
 
 
 @pytest.mark.parametrize("make, names, output", CASES)
@@ -150,3 +214,43 @@ def test_the_adapter_takes_the_layers_type():
     layer = nn.Linear(4, 4).to(torch.bfloat16)
     adapted = LoRALinear(copy.deepcopy(layer), 2)
     assert adapted(torch.randn(2, 4, dtype=torch.bfloat16)).dtype == torch.bfloat16
+
+
+def test_the_best_rate_is_that_of_validation_and_not_of_the_test():
+    rows = [
+        dict(part="encoder", way="LoRA", seed=seed, rate=rate, validation=validation, accuracy=1 - validation)
+        for rate, validations in ((1e-3, (0.5, 0.9)), (1e-2, (0.6, 0.7)))
+        for seed, validation in enumerate(validations)
+    ]
+    rows += [dict(part="encoder", way="full", seed=0, rate=1e-4, validation=1.0), dict(part="minutes", of="encoder")]
+    assert lora_study.best_rate(rows, "encoder", "LoRA") == 1e-3
+    assert lora_study.best_rate(rows, "encoder", "LoRA", [0]) == 1e-2
+    assert lora_study.best_rate(rows, "encoder", "full") == 1e-4
+
+
+def test_no_copy_of_a_held_out_message_is_trained_on():
+    data = lora_study.material(0, per_class=2, held_out=40)
+    assert len(data.messages["test"]) == 40 and 12 <= len(data.messages["train"]) <= 24
+    train, labels = data.features("train")
+    others = torch.cat([data.features(split)[0] for split in ("validation", "test")])
+    assert (train @ others.T).max() < 0.85 and len(train) == len(labels) == len(data.messages["train"])
+    test = data.messages["test"]
+    assert [lora_study.INTENTS[label] for label in data.features("test")[1]] == [message.gold for message in test]
+
+
+def test_the_stored_study_is_complete():
+    study = studies.load("03_lora")
+    rows, seeds = study["rows"], study["seeds"]
+
+    def those(part, **wanted):
+        return [row for row in rows if row["part"] == part and all(row[key] == value for key, value in wanted.items())]
+
+    for way, rates in lora_study.RATES.items():
+        for rate in rates:
+            assert [row["seed"] for row in those("encoder", way=way, rate=rate)] == seeds
+        rate = lora_study.best_rate(rows, "language", way, seeds[:1])
+        assert [row["seed"] for row in those("language", way=way, rate=rate)] == seeds
+    for targets, rank in lora_study.SWEEP:
+        assert [row["seed"] for row in those("rank", targets=targets, rank=rank)] == seeds
+    assert len(those("search", what="trial")) == lora_study.TRIALS
+    assert len(those("search", what="full")) == len(those("search", what="best")) == len(seeds)

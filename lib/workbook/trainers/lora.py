@@ -163,6 +163,15 @@ def adapter_state(model: nn.Module) -> dict[str, Tensor]:
     }
 
 
+def peft_state(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """An adapter of `adapter_state` under peft's names, for peft.set_peft_model_state_dict(wrapped, ...).
+
+    The matrices are the same: peft's lora_A is (r, in) and its lora_B (out, r), beside GPT-2's Conv1D as well.
+    """
+    names = {name: name.rpartition(".") for name in state}
+    return {f"base_model.model.{full}.lora_{part}.weight": state[name] for name, (full, _, part) in names.items()}
+
+
 @torch.no_grad()
 def load_adapter(model: nn.Module, state: dict[str, Tensor]) -> None:
     """Put an adapter's matrices in. Raises ValueError where names or shapes differ."""

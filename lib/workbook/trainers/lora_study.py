@@ -1,46 +1,62 @@
 """The study behind lesson 03: LoRA beside full fine-tuning and a new head, on an encoder and on a language model.
 
-python -m workbook.trainers.lora_study
+    python -m workbook.trainers.lora_study              every part, in about 40 minutes on one core
+    python -m workbook.trainers.lora_study language     one part anew; the others stay as they are stored
+
+Every way gets the same number of candidates for its learning rate, around where it usually lies (ten times higher for
+LoRA than for full fine-tuning), and is judged at the one that is best on the validation data: by accuracy for the
+encoder, for the language model by likelihood, the geometric mean of the probabilities of the right tokens. The test
+data choose nothing. Times are the processor's, so that other programs do not count; OMP_NUM_THREADS=1 makes them those
+of one core.
 """
 
 from __future__ import annotations
 
+import functools
+import itertools
+import json
+import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from workbook import studies, zoo
+from workbook import profiles, studies, zoo
+from workbook.datasets.analysis import near_duplicates
 from workbook.datasets.general import load_general
 from workbook.datasets.instructions import load_instructions
 from workbook.datasets.support import INTENTS, Message, load_support
 from workbook.datasets.tiny_world import generate as tell
 from workbook.text.generation import pad_id
-from workbook.trainers import classic, support_study
-from workbook.trainers.instruction import PackedBatches, encode_all
+from workbook.trainers import classic
+from workbook.trainers.instruction import PackedBatches, PaddedBatches, encode_all
 from workbook.trainers.instruction_study import followed
 from workbook.trainers.language import causal_lm_loss, chunk, mean_loss, stream
 from workbook.trainers.loop import fit
 from workbook.trainers.lora import inject_lora
 from workbook.trainers.schedule import warmup_linear
 from workbook.trainers.search import search
+from workbook.trainers.support_study import subset
 
-SEEDS = [0, 1, 2]
-EPOCHS, BATCH = 3, 32
+NAME, SEEDS = "03_lora", [0, 1, 2]
+PER_CLASS, EPOCHS, BATCH, TRIALS = 30, 2, 16, 40
+RATES = {
+    "head": [1e-4, 3e-4, 1e-3, 3e-3],
+    "LoRA": [3e-4, 1e-3, 3e-3, 1e-2],
+    "full": [3e-5, 1e-4, 3e-4, 1e-3],
+}
 TARGETS = {
     "query, value": ("query", "value"),
     "attention": ("query", "key", "value", "attention.output.dense"),
-    "everything": ("query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"),
+    "every layer": ("query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"),
 }
-RATES = {"full": 2e-4, "LoRA": 2e-3}
-TRIED_RATES = [2e-5, 1e-4, 5e-4, 2e-3, 1e-2]
-RANKS = [1, 2, 4, 8, 16, 64]
-TRIALS = 40
+RANK, ADAPTED = 8, "query, value"  # of the main comparison
+SWEEP = [(ADAPTED, 1), (ADAPTED, 64), ("attention", RANK), ("every layer", RANK)]
 GPT_TARGETS = ("c_attn", "attn.c_proj", "c_fc", "mlp.c_proj")
-GPT_STEPS, GPT_RATES = 150, {"full": 1e-3, "LoRA": 3e-3, "head": 1e-3}
+GPT_STEPS, GPT_RATES = 40, {"head": [3e-4, 1e-3, 3e-3], "LoRA": [1e-3, 3e-3, 1e-2], "full": [3e-4, 1e-3, 3e-3]}
 
 
 def trainable(model: nn.Module) -> int:
@@ -48,20 +64,61 @@ def trainable(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 
+def best_rate(rows: Sequence[dict[str, Any]], part: str, way: str, seeds: Sequence[int] = SEEDS) -> float:
+    """The learning rate at which a way is best on the validation data, on average over `seeds`."""
+    tried: dict[float, list[float]] = {}
+    for row in rows:
+        if (row["part"], row.get("way")) == (part, way) and row["seed"] in seeds:
+            tried.setdefault(row["rate"], []).append(row["validation"])
+    return max(tried, key=lambda rate: float(np.mean(tried[rate])))
+
+
 # ------------------------------------------------------------------------------------------ the encoder
 
 
-def classifier(way: str, messages: Sequence[Message], seed: int, rank: int = 8, targets: str = "query, value") -> Any:
-    """A Classifier with a trained head, of which "full", "LoRA" or "head" is to learn, and its tokenizer."""
+class Material(NamedTuple):
+    """Messages by split, near copies between them removed, and every text's vector from the untrained encoder."""
+
+    messages: dict[str, list[Message]]
+    vectors: dict[str, Tensor]
+
+    def features(self, split: str) -> tuple[Tensor, Tensor]:
+        """Vectors (N, D) of a split, and its labels (N,): as annotated in training, the right ones elsewhere."""
+        messages = self.messages[split]
+        labels = [m.target if split == "train" else INTENTS.index(m.gold) for m in messages]
+        return torch.stack([self.vectors[message.text] for message in messages]), torch.tensor(labels)
+
+
+@functools.cache
+def material(seed: int, per_class: int = PER_CLASS, role: str = "sentence-encoder", held_out: int = 1000) -> Material:
+    """Up to `per_class` training messages of every label, drawn by the seed, and up to `held_out` of the other splits.
+
+    As in lesson 01, a training message with a near copy among the others is left out.
+    """
+    messages = {split: load_support(split)[:held_out] for split in ("validation", "test")}
+    messages["train"] = subset(load_support("train"), per_class, seed)
+    texts = [message.text for split in messages.values() for message in split]
+    encoder, tokenizer = zoo.load(role)
+    model = classic.Classifier(encoder, len(INTENTS)).to(profiles.device())
+    found = Material(messages, dict(zip(texts, classic.encode(model, tokenizer, texts), strict=True)))
+    others = torch.cat([found.features(split)[0] for split in ("validation", "test")])
+    copies = {i for i, _, _ in near_duplicates(found.features("train")[0], others, threshold=0.85)}
+    messages["train"] = [message for i, message in enumerate(messages["train"]) if i not in copies]
+    return found
+
+
+def classifier(
+    way: str, data: Material, seed: int, *, rank: int = RANK, targets: Sequence[str] = TARGETS[ADAPTED],
+    head_rate: float = 1e-3, role: str = "sentence-encoder",
+) -> Any:  # fmt: skip
+    """A Classifier with a trained head, of which "full", "LoRA" or "head" is to learn on, and its tokenizer."""
     torch.manual_seed(seed)
-    encoder, tokenizer = zoo.load("sentence-encoder")
-    model = classic.Classifier(encoder, len(INTENTS))
-    frozen = support_study.frozen_vectors()
-    vectors = torch.stack([frozen[message.text] for message in messages])
-    classic.train_head(model, vectors, torch.tensor([message.target for message in messages]), seed=seed)
+    encoder, tokenizer = zoo.load(role)
+    model = classic.Classifier(encoder, len(INTENTS)).to(profiles.device())
+    classic.train_head(model, *data.features("train"), seed=seed, learning_rate=head_rate)
     classic.set_dropout(model, 0.0)
     if way == "LoRA":
-        inject_lora(model.encoder, TARGETS[targets], rank, alpha=2.0 * rank)
+        inject_lora(model.encoder, targets, rank, alpha=2.0 * rank)
         model.head.requires_grad_(True)
     else:
         classic.set_trainable(model, {"full": "all", "head": "head"}[way])
@@ -69,69 +126,84 @@ def classifier(way: str, messages: Sequence[Message], seed: int, rank: int = 8, 
 
 
 def tune_classifier(
-    model: nn.Module, tokenizer: Any, messages: Sequence[Message], rate: float, epochs: int, seed: int
-) -> float:
-    """Train what is trainable; returns the seconds per step."""
-    texts, labels = [message.text for message in messages], [message.target for message in messages]
-    batches = classic.TextBatches(tokenizer, texts, labels, BATCH)
-    steps = epochs * len(batches)
-    history = fit(
+    model: nn.Module, tokenizer: Any, data: Material, rate: float, seed: int, epochs: int = EPOCHS,
+    progress: str | None = None,
+) -> float:  # fmt: skip
+    """Train what is trainable; returns the processor's seconds per step."""
+    messages = data.messages["train"]
+    batches = classic.TextBatches(tokenizer, [m.text for m in messages], [m.target for m in messages], BATCH)
+    steps, began = epochs * len(batches), time.process_time()
+    fit(
         model, batches, classic.classification_loss, steps=steps, learning_rate=rate,
-        schedule=warmup_linear(steps // 10, steps), seed=seed, progress=None,
+        schedule=warmup_linear(steps // 10, steps), seed=seed, progress=progress,
     )  # fmt: skip
-    return history.seconds / steps
+    return (time.process_time() - began) / steps
 
 
-def judged(model: Any, tokenizer: Any, split: str) -> float:
-    """Accuracy on a split of the messages."""
-    messages = load_support(split)
-    predictions = classic.predict(model, tokenizer, [message.text for message in messages]).argmax(-1)
-    return (predictions == torch.tensor([INTENTS.index(message.gold) for message in messages])).float().mean().item()
+def judged(model: Any, tokenizer: Any, data: Material, split: str, frozen: bool = False) -> tuple[float, float]:
+    """Accuracy on a split of the messages, and their likelihood. frozen: the encoder has not learnt."""
+    vectors, gold = data.features(split)
+    if not frozen:
+        vectors = classic.encode(model, tokenizer, [message.text for message in data.messages[split]])
+    probabilities = classic.head_probabilities(model, vectors)  # (N, C)
+    likelihood = probabilities[torch.arange(len(gold)), gold].clamp(min=1e-9).log().mean().exp()
+    return (probabilities.argmax(-1) == gold).float().mean().item(), likelihood.item()
 
 
-def encoder_rows(note: Callable[..., None], train: list[Message]) -> None:
-    """Quality and forgetting of the three ways; then how both depend on the learning rate, and LoRA on its rank."""
-    for seed in SEEDS:
-        for way in ("head", "LoRA", "full"):
-            model, tokenizer = classifier(way, train, seed)
-            per_step = 0.0
-            if way != "head":  # the head has been trained already
-                per_step = tune_classifier(model, tokenizer, train, RATES[way], EPOCHS, seed)
-            general = classic.paraphrase_accuracy(model, tokenizer, load_general())
-            note(
-                "encoder", way=way, seed=seed, accuracy=judged(model, tokenizer, "test"), general=general,
-                trainable=trainable(model), seconds_per_step=per_step,
-            )  # fmt: skip
-        for rate in TRIED_RATES:
-            for way in ("LoRA", "full"):
-                model, tokenizer = classifier(way, train, seed)
-                tune_classifier(model, tokenizer, train, rate, 1, seed)
-                general = classic.paraphrase_accuracy(model, tokenizer, load_general())
-                accuracy = judged(model, tokenizer, "validation")
-                note("rate", way=way, seed=seed, rate=rate, accuracy=accuracy, general=general)
-        for targets in TARGETS:
-            for rank in RANKS if targets == "query, value" else (1, 8, 64):
-                model, tokenizer = classifier("LoRA", train, seed, rank, targets)
-                tune_classifier(model, tokenizer, train, RATES["LoRA"], 1, seed)
-                accuracy = judged(model, tokenizer, "validation")
-                note("rank", seed=seed, targets=targets, rank=rank, accuracy=accuracy, trainable=trainable(model))
+def encoder_rows(note: Callable[..., None], rows: list[dict[str, Any]]) -> None:
+    """Quality, forgetting and step time of the three ways at every candidate for the learning rate."""
+    before = classic.paraphrase_accuracy(*classifier("head", material(SEEDS[0]), SEEDS[0]), load_general())
+    plan = [(seed, way, rates[i]) for seed in SEEDS for i in range(4) for way, rates in RATES.items()]
+    for seed, way, rate in plan:
+        data, head = material(seed), way == "head"  # which has been trained when `classifier` returns it
+        model, tokenizer = classifier(way, data, seed, head_rate=rate if head else 1e-3)
+        seconds = 0.0 if head else tune_classifier(model, tokenizer, data, rate, seed)
+        validation, likelihood = judged(model, tokenizer, data, "validation", head)
+        note(
+            way=way, seed=seed, rate=rate, validation=validation, likelihood=likelihood,
+            accuracy=judged(model, tokenizer, data, "test", head)[0], trainable=trainable(model),
+            general=before if head else classic.paraphrase_accuracy(model, tokenizer, load_general()),
+            seconds_per_step=seconds,
+        )  # fmt: skip
 
 
-def search_rows(note: Callable[..., None], train: list[Message]) -> None:
-    """A search of many short LoRA trainings, each with its validation accuracy and its time."""
+def rank_rows(note: Callable[..., None], rows: list[dict[str, Any]]) -> None:
+    """LoRA by rank and by which layers get an adapter, at the learning rate that was best for rank 8."""
+    rate = best_rate(rows, "encoder", "LoRA")
+    for seed, (targets, rank) in itertools.product(SEEDS, SWEEP):
+        data = material(seed)
+        model, tokenizer = classifier("LoRA", data, seed, rank=rank, targets=TARGETS[targets])
+        seconds = tune_classifier(model, tokenizer, data, rate, seed)
+        note(
+            targets=targets, rank=rank, seed=seed, rate=rate, trainable=trainable(model),
+            accuracy=judged(model, tokenizer, data, "test")[0], seconds_per_step=seconds,
+        )  # fmt: skip
+
+
+def search_rows(note: Callable[..., None], rows: list[dict[str, Any]]) -> None:
+    """A search of LoRA trainings of one epoch, what a full training of that length takes, and the best, longer."""
+
+    def run(what: str, way: str, rate: float, seed: int, targets: str, rank: int, epochs: int) -> float:
+        began, data = time.process_time(), material(seed)
+        model, tokenizer = classifier(way, data, seed, rank=rank, targets=TARGETS[targets])
+        tune_classifier(model, tokenizer, data, rate, seed, epochs=epochs)
+        validation, seconds = judged(model, tokenizer, data, "validation")[0], time.process_time() - began
+        accuracy = judged(model, tokenizer, data, "test")[0] if what == "best" else None
+        note(what=what, way=way, seed=seed, rate=rate, targets=targets, rank=rank, epochs=epochs,
+             validation=validation, accuracy=accuracy, seconds=seconds)  # fmt: skip
+        return validation
 
     def objective(trial: Any) -> float:
         rank = trial.suggest_categorical("rank", [1, 4, 16])
         targets = trial.suggest_categorical("targets", sorted(TARGETS))
-        rate = trial.suggest_float("rate", 1e-4, 1e-2, log=True)
-        began = time.time()
-        model, tokenizer = classifier("LoRA", train, 0, rank, targets)
-        tune_classifier(model, tokenizer, train, rate, 1, 0)
-        accuracy = judged(model, tokenizer, "validation")
-        note("search", rank=rank, targets=targets, rate=rate, accuracy=accuracy, seconds=time.time() - began)
-        return accuracy
+        return run("trial", "LoRA", trial.suggest_float("rate", 1e-4, 1e-2, log=True), 0, targets, rank, 1)
 
-    search(objective, TRIALS)
+    material(0)  # not part of the first trial's time
+    best = search(objective, TRIALS).best_params
+    for seed in SEEDS:
+        material(seed)
+        run("full", "full", best_rate(rows, "encoder", "full"), seed, ADAPTED, RANK, 1)
+        run("best", "LoRA", best["rate"], seed, best["targets"], best["rank"], EPOCHS)
 
 
 # ----------------------------------------------------------------------------------- the language model
@@ -141,7 +213,7 @@ def language_model(way: str) -> Any:
     """tiny-gpt, of which "full", "LoRA" or "head" (the last norm and an output matrix of its own) is to learn."""
     model, tokenizer = zoo.load("causal-lm")
     if way == "LoRA":
-        inject_lora(model, GPT_TARGETS, rank=8, alpha=16.0)
+        inject_lora(model, GPT_TARGETS, RANK, alpha=2.0 * RANK)
     elif way == "head":
         model.requires_grad_(False)
         model.lm_head.weight = nn.Parameter(model.lm_head.weight.detach().clone())  # untied from the embeddings
@@ -149,45 +221,63 @@ def language_model(way: str) -> Any:
     return model, tokenizer
 
 
-def language_rows(note: Callable[..., None]) -> None:
-    """Instruction following and forgetting of the three ways."""
-    asked = [example for split in ("unseen_phrasings", "unseen_entities") for example in load_instructions(split)]
-    train = load_instructions("train")
+def language_rows(note: Callable[..., None], rows: list[dict[str, Any]]) -> None:
+    """Instruction following and forgetting of the three ways. The first seed tries every rate, the others the best."""
+    train, validation = load_instructions("train"), load_instructions("validation")
+    asked = [example for split in ("unseen_phrasings", "unseen_entities") for example in load_instructions(split)][::2]
     base, tokenizer = zoo.load("causal-lm")
-    held_out = chunk(stream(tokenizer, list(tell(200, seed=20_000))), 512)
-    batches = [{"input_ids": rows} for rows in held_out.split(8)]
-    note("language", way="base", seed=0, followed=0.0, general=float(np.exp(mean_loss(base, batches))), trainable=0)
+    world = [{"input_ids": part} for part in chunk(stream(tokenizer, list(tell(100, seed=20_000))), 512).split(8)]
+    checks = PaddedBatches(encode_all(tokenizer, validation), 16, pad_id(tokenizer))
+
+    def measure(model: nn.Module, way: str, rate: float, seed: int, seconds: float) -> None:
+        right, _ = followed(model, tokenizer, asked)
+        note(
+            way=way, seed=seed, rate=rate, validation=float(np.exp(-mean_loss(model, checks))),
+            accuracy=float(right.mean()), general=float(np.exp(mean_loss(model, world))),
+            trainable=trainable(model), seconds_per_step=seconds,
+        )  # fmt: skip
+
+    measure(base, "base", 0.0, 0, 0.0)
     for seed in SEEDS:
-        for way, rate in GPT_RATES.items():
-            torch.manual_seed(seed)
-            model, tokenizer = language_model(way)
-            packed = PackedBatches(encode_all(tokenizer, train, 512), 4, 512, pad_id(tokenizer))
-            history = fit(
-                model, packed, causal_lm_loss, steps=GPT_STEPS, learning_rate=rate,
-                schedule=warmup_linear(GPT_STEPS // 10, GPT_STEPS), seed=seed, progress=None,
-            )  # fmt: skip
-            right, _ = followed(model, tokenizer, asked)
-            perplexity = float(np.exp(mean_loss(model, batches)))
-            note(
-                "language", way=way, seed=seed, followed=float(right.mean()), general=perplexity,
-                trainable=trainable(model), seconds_per_step=history.seconds / GPT_STEPS,
-            )  # fmt: skip
+        for way, rates in GPT_RATES.items():
+            for rate in rates if seed == SEEDS[0] else [best_rate(rows, "language", way, SEEDS[:1])]:
+                torch.manual_seed(seed)
+                model, tokenizer = language_model(way)
+                packed = PackedBatches(encode_all(tokenizer, train, 512), 4, 512, pad_id(tokenizer))
+                began = time.process_time()
+                fit(
+                    model, packed, causal_lm_loss, steps=GPT_STEPS, learning_rate=rate,
+                    schedule=warmup_linear(GPT_STEPS // 10, GPT_STEPS), seed=seed, progress=None,
+                )  # fmt: skip
+                measure(model, way, rate, seed, (time.process_time() - began) / GPT_STEPS)
 
 
-def main() -> None:
-    """Run the study and store it."""
-    began, rows, train = time.time(), [], support_study.clean_train()
+PARTS = {"encoder": encoder_rows, "rank": rank_rows, "search": search_rows, "language": language_rows}
 
-    def note(part: str, **figures: Any) -> None:
-        rounded = {name: round(value, 6) if isinstance(value, float) else value for name, value in figures.items()}
-        rows.append({"part": part, **rounded})
-        print(f"{time.time() - began:6.0f} s", rows[-1], flush=True)
 
-    encoder_rows(note, train)
-    search_rows(note, train)
-    language_rows(note)
-    studies.store("03_lora", rows, "python -m workbook.trainers.lora_study", SEEDS, time.time() - began)
+def stored(without: str) -> list[dict[str, Any]]:
+    """The rows of the stored study but for those of one part."""
+    rows = studies.load(NAME)["rows"] if studies.path(NAME).is_file() else []
+    return [row for row in rows if without not in (row["part"], row.get("of"))]
+
+
+def run_part(name: str) -> None:
+    """Run one part and store it in the place of what the stored study has of it."""
+    rows, new, began = stored(name), [], time.process_time()
+
+    def note(**figures: Any) -> None:
+        rounded = {key: round(value, 6) if isinstance(value, float) else value for key, value in figures.items()}
+        new.append({"part": name, **rounded})
+        rows.append(new[-1])
+        print(f"{time.process_time() - began:6.0f} s", json.dumps(new[-1]), flush=True)
+
+    PARTS[name](note, rows)
+    new.append({"part": "minutes", "of": name, "minutes": round((time.process_time() - began) / 60, 1)})
+    rows = stored(name) + new  # anew: another part may have been stored meanwhile
+    minutes = sum(row["minutes"] for row in rows if row["part"] == "minutes")
+    studies.store(NAME, rows, "python -m workbook.trainers.lora_study", SEEDS, 60 * minutes)
 
 
 if __name__ == "__main__":
-    main()
+    for part in sys.argv[1:] or PARTS:
+        run_part(part)

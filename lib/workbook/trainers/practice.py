@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from workbook.exercises import Case, Mistake, practice
-from workbook.trainers import practice_instruction, practice_lora  # noqa: F401  (they register their exercises)
+from workbook.trainers import practice_domain, practice_instruction, practice_lora  # noqa: F401  (they register their exercises)
 from workbook.trainers.classic import set_trainable
 from workbook.trainers.schedule import warmup_linear
 
