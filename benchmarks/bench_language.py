@@ -22,7 +22,7 @@ import transformers
 
 from workbook import show
 from workbook.trainers.instruction import PaddedBatches, pack
-from workbook.trainers.language import causal_lm_loss
+from workbook.trainers.language import IGNORE, causal_lm_loss
 from workbook.trainers.loop import fit
 
 VOCABULARY, LENGTH, BATCH = 4096, 256, 8
@@ -61,7 +61,9 @@ def by_trainer(rows: torch.Tensor, steps: int) -> tuple[float, list[float]]:
             lr_scheduler_type="constant", max_grad_norm=1.0, logging_strategy="no", save_strategy="no", report_to=[],
             use_cpu=True, optim="adamw_torch_fused", disable_tqdm=True, dataloader_pin_memory=False,
         )  # fmt: skip
-        data = [{"input_ids": row, "labels": row} for row in rows]
+        # A row's first token is never asked for, but the Trainer would count it and divide the loss by one more.
+        asked = [torch.cat([torch.tensor([IGNORE]), row[1:]]) for row in rows]
+        data = [{"input_ids": row, "labels": labels} for row, labels in zip(rows, asked, strict=True)]
         trainer = InOrder(model=network(), args=arguments, train_dataset=data)
         output = trainer.train()
     losses.append(output.training_loss)
