@@ -27,8 +27,9 @@ def causal_lm_loss(model: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, 
     """
     inputs = {name: batch[name] for name in ("input_ids", "attention_mask", "position_ids") if name in batch}
     # Without a cache, or transformers would not look for packed examples, and would let them attend to each other.
-    logits = model(**inputs, use_cache=False).logits[:, :-1]  # the last token has no successor
-    labels = _labels(batch)[:, 1:]
+    logits = model(**inputs, use_cache=False).logits
+    # Every place is asked for the label of the next; the last has none. To shift the logits would copy all of them.
+    labels = nn.functional.pad(_labels(batch)[:, 1:], (0, 1), value=IGNORE)
     return _cross_entropy(logits, labels)
 
 
@@ -52,9 +53,14 @@ def _labels(batch: dict[str, Tensor]) -> Tensor:
 
 def _cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     asked = labels != IGNORE
-    # only the rows that count: of the vocabulary's many columns each row costs as much as a layer
-    total = nn.functional.cross_entropy(logits[asked].float(), labels[asked], reduction="sum")
-    return total, asked.sum()
+    count = asked.sum()
+    if 2 * count < asked.numel():
+        # only the rows that count: of the vocabulary's many columns each row costs as much as a layer
+        logits, labels = logits[asked], labels[asked]
+    total = nn.functional.cross_entropy(
+        logits.flatten(0, -2).float(), labels.flatten(), ignore_index=IGNORE, reduction="sum"
+    )
+    return total, count
 
 
 @torch.no_grad()
