@@ -12,7 +12,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _WHERE = {"start": "lessons", "exercise": "exercises", "claim": "claims"}
-_MODULES = ("datasets", "metrics", "profiles", "show", "trainers", "zoo")
+_MODULES = ("datasets", "metrics", "profiles", "show", "text", "trainers", "vision", "widgets", "zoo")
 __all__ = [*_WHERE, *_MODULES]
 
 

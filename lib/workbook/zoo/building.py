@@ -23,7 +23,8 @@ def store(name: str, model: Any, tokenizer: Any, facts: dict[str, Any], story: s
     draft = Path(tempfile.mkdtemp(dir=final.parent, prefix=f".{name}."))
     try:
         model.half().save_pretrained(draft)
-        tokenizer.save_pretrained(draft)
+        if tokenizer is not None:
+            tokenizer.save_pretrained(draft)
         facts = {
             "name": name,
             "sha256": files.sha256(draft / "model.safetensors"),

@@ -10,13 +10,17 @@ from workbook.profiles import current
 
 @dataclass(frozen=True)
 class Entry:
-    """A model: its name, the Auto class of transformers that loads it, size in memory, licence, source."""
+    """A model: its name, the class of transformers that loads it, size in memory, licence, source.
+
+    processor: the class of transformers that prepares its inputs, a tokenizer unless it is said; "" for none.
+    """
 
     name: str
     auto_class: str
     megabytes: int
     licence: str
     about: str
+    processor: str = field(default="AutoTokenizer", kw_only=True)
 
 
 @dataclass(frozen=True)

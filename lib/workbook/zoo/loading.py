@@ -16,7 +16,7 @@ class WeightsError(RuntimeError):
 
 
 class Loaded(NamedTuple):
-    """A model in evaluation mode on the CPU, and its tokenizer."""
+    """A model in evaluation mode on the CPU, and its tokenizer or image processor (None: it needs none)."""
 
     model: Any
     tokenizer: Any
@@ -36,7 +36,7 @@ def load(role: str, profile: str | None = None) -> Loaded:
         return _random(chosen)
     where = folder(chosen) if not isinstance(chosen, Hub) else _snapshot(chosen, role)
     verify(chosen)
-    return _read(where, chosen.auto_class)
+    return _read(where, chosen)
 
 
 def folder(chosen: Entry) -> Path:
@@ -134,7 +134,7 @@ def _snapshot(chosen: Hub, role: str) -> Path:
         ) from error
 
 
-def _read(where: Path, auto_class: str) -> Loaded:
+def _read(where: Path, chosen: Entry) -> Loaded:
     """Load a folder with transformers, from safetensors only."""
     import transformers
     from transformers.utils import logging
@@ -142,8 +142,11 @@ def _read(where: Path, auto_class: str) -> Loaded:
     bars = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # loading takes a fraction of a second; the bar would stay in the stored notebook
     try:
-        model = getattr(transformers, auto_class).from_pretrained(where, use_safetensors=True, local_files_only=True)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(where, local_files_only=True)
+        model = getattr(transformers, chosen.auto_class).from_pretrained(
+            where, use_safetensors=True, local_files_only=True
+        )
+        processor = chosen.processor and getattr(transformers, chosen.processor)
+        tokenizer = processor.from_pretrained(where, local_files_only=True) if processor else None
     except Exception as error:
         raise WeightsError(f"The model in {where} could not be loaded: {type(error).__name__}: {error}") from error
     finally:
@@ -161,6 +164,9 @@ def _random(chosen: Hub) -> Loaded:
 
     stand_in = TINY_GPT if chosen.auto_class == TINY_GPT.auto_class else MINILM
     config = getattr(transformers, chosen.config_class)(**chosen.config)
-    model = getattr(transformers, chosen.auto_class).from_config(config)
+    model_class = getattr(transformers, chosen.auto_class)
+    model = (getattr(model_class, "from_config", None) or model_class)(config)
+    if chosen.processor != "AutoTokenizer":
+        return Loaded(model.eval(), getattr(transformers, chosen.processor)() if chosen.processor else None)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder(stand_in), local_files_only=True)
     return Loaded(model.eval(), tokenizer)

@@ -1,0 +1,1 @@
+"""Vision: boxes, masks, detection metrics, and what happens when the pictures change."""
