@@ -183,18 +183,18 @@ def _step(
     """One optimizer step over `accumulate` batches; returns the loss, averaged over all they contain."""
     from accelerate.utils import send_to_device
 
-    sums = torch.zeros(2, device=accelerator.device)  # total loss, count
+    losses, counts = 0.0, 0.0
     for number in range(accumulate):
         batch = send_to_device(share(next(stream), accelerator), accelerator.device, non_blocking=True)
         together = number == accumulate - 1  # gradients are exchanged between processes only once per step
         with contextlib.nullcontext() if together else accelerator.no_sync(model):
             total, count = _total_and_count(objective(model, batch), batch)
             accelerator.backward(total)
-        sums += torch.stack([total.detach().float(), torch.as_tensor(count, device=sums.device).float()])
+        losses, counts = losses + total.detach().float(), counts + count
     if accelerator.num_processes > 1:
-        sums = accelerator.reduce(sums)
-    total_loss, count = sums.tolist()
-    loss = total_loss / count if count else math.nan
+        losses, counts = accelerator.reduce(torch.stack([losses, torch.as_tensor(counts).to(losses)]))
+    count = float(counts)
+    loss = float(losses) / count if count else math.nan
     _require_finite(loss, "loss")
     # backward() gave the gradient of the total, averaged over the processes: make it that of the mean.
     scale = accelerator.num_processes / count
