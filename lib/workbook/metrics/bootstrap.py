@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 
@@ -36,6 +38,28 @@ def paired_difference(
         raise ValueError(f"The two systems must be scored on the same examples, got {ours.shape} and {theirs.shape}.")
     difference = ours - theirs
     return float(difference.mean()), bootstrap_interval(difference, rng, resamples)
+
+
+def bootstrap_of(
+    statistic: Callable[[np.ndarray], float],
+    examples: int,
+    rng: np.random.Generator,
+    resamples: int = 1000,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """The percentile interval of any statistic: called with the numbers of the drawn examples, (N,), it gives a figure.
+
+    A resample whose figure is NaN is left out. Raises ValueError for no examples, or where all resamples are NaN.
+    """
+    if examples < 1:
+        raise ValueError("The bootstrap needs at least one example.")
+    figures = np.array([statistic(row) for row in rng.integers(0, examples, size=(resamples, examples))], dtype=float)
+    figures = figures[~np.isnan(figures)]
+    if not len(figures):
+        raise ValueError("The statistic is NaN in every resample: there are too few different examples.")
+    tail = 100 * (1 - level) / 2
+    low, high = np.percentile(figures, [tail, 100 - tail])
+    return float(low), float(high)
 
 
 def bootstrap_f1(
