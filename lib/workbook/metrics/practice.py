@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from workbook.exercises import Case, Mistake, practice
+from workbook.metrics import practice_agreement  # noqa: F401  (it registers its exercises)
 from workbook.metrics.bootstrap import bootstrap_interval
 from workbook.metrics.classification import accuracy, macro_f1
 
