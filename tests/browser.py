@@ -23,6 +23,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -116,6 +117,11 @@ class Notebook:
         self.page.evaluate(RUN, index)
         self._raise_if_failed(self._cells()[index])
 
+    def restart(self) -> None:
+        """A fresh kernel; outputs stay."""
+        self.page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+        self.page.wait_for_function(LOADED, timeout=60_000)
+
     def replace_line(self, cell_id: str, old: str, new: str) -> None:
         """Put the caret into the line that contains `old` and type `new` over it, keeping its indentation."""
         self.cell(cell_id).locator(".cm-line", has_text=old).click()
@@ -184,12 +190,17 @@ class Lab:
 
 
 @contextmanager
-def running(width: int = 1280, height: int = 900) -> Iterator[Lab]:
-    """JupyterLab on a copy of the notebooks, with a home of its own, and a browser window of this size."""
+def running(width: int = 1280, height: int = 900, cells: dict[str, str] | None = None) -> Iterator[Lab]:
+    """JupyterLab on a copy of the notebooks, with a home of its own, and a browser window of this size.
+
+    cells: id and source of code cells; they make one more notebook, to be opened by the name "cells".
+    """
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory(prefix="workbook-lab-", ignore_cleanup_errors=True) as folder:
         shutil.copytree(ROOT / "notebooks", Path(folder, "notebooks"), ignore=shutil.ignore_patterns(".*"))
+        if cells:
+            _write_notebook(Path(folder, "notebooks", "cells.ipynb"), cells)
         with _server(Path(folder)) as (address, token), sync_playwright() as playwright:
             flags = [*CHROMIUM_FLAGS, *(["--no-sandbox"] if _is_root() else [])]
             browser = playwright.chromium.launch(executable_path=_chromium(), args=flags)
@@ -197,6 +208,14 @@ def running(width: int = 1280, height: int = 900) -> Iterator[Lab]:
                 yield Lab(address, token, browser.new_context(viewport={"width": width, "height": height}))
             finally:
                 browser.close()
+
+
+def _write_notebook(path: Path, cells: dict[str, str]) -> None:
+    from nbformat import v4, write
+
+    written = [v4.new_code_cell(textwrap.dedent(source).strip(), id=name) for name, source in cells.items()]
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    write(v4.new_notebook(cells=written, metadata={"kernelspec": kernel}), path)
 
 
 @contextmanager

@@ -48,17 +48,18 @@ def lab_flags() -> list[str]:
 
 
 def fetch(roles: list[str]) -> int:
-    """Download the full profile's models for these roles, or for all."""
+    """Download the full profile's models for these roles, or for all; one that can't be had doesn't stop the others."""
     from workbook.zoo import ENTRIES, WeightsError
     from workbook.zoo.loading import fetch as fetch_role
 
+    failed = False
     for role in roles or ENTRIES:
         try:
             print(f"{role}: {fetch_role(role)}")
         except (WeightsError, KeyError) as error:
             print(f"{role}: {error.args[0]}", file=sys.stderr)
-            return 1
-    return 0
+            failed = True
+    return int(failed)
 
 
 def main(arguments: list[str] | None = None) -> None:

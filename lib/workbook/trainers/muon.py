@@ -15,11 +15,16 @@ class MuonAdamW(torch.optim.Optimizer):
     for embeddings, biases and norms. Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks".
 
     model:  its trainable parameters are optimized. Hidden matrices are those with two dimensions whose name begins
-            with `hidden`. Raises ValueError where there is none.
+            with `hidden`, or one of several. Raises ValueError where there is none.
     """
 
     def __init__(
-        self, model: nn.Module, hidden: str, learning_rate: float, adam_rate: float, weight_decay: float = 0.01
+        self,
+        model: nn.Module,
+        hidden: str | tuple[str, ...],
+        learning_rate: float,
+        adam_rate: float,
+        weight_decay: float = 0.01,
     ) -> None:
         named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
         inside = [parameter for name, parameter in named if name.startswith(hidden) and parameter.ndim == 2]
