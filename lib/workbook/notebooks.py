@@ -11,6 +11,7 @@ import argparse
 import inspect
 import os
 import re
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -57,12 +58,16 @@ def normalise(notebook: Any) -> Any:
 
 
 def store(path: Path) -> float:
-    """Execute a notebook and write it with its outputs, whole or not at all; returns the seconds it took."""
+    """Execute a notebook and write it with its outputs, whole or not at all; returns the seconds it took.
+
+    It runs in an empty home, where no exercise is passed and no mask is painted yet, as it will for a new learner.
+    """
     import nbformat
 
     notebook = nbformat.read(path, as_version=4)
     began = time.perf_counter()
-    execute(notebook, path.parent)
+    with tempfile.TemporaryDirectory(prefix="workbook-home-") as home:
+        execute(notebook, path.parent, {"WORKBOOK_HOME": home})
     nbformat.validate(normalise(notebook))
     files.write_whole(path, nbformat.writes(notebook) + "\n")
     return time.perf_counter() - began

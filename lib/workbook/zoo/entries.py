@@ -10,8 +10,9 @@ from workbook.profiles import current
 
 @dataclass(frozen=True)
 class Entry:
-    """A model: its name, the class of transformers that loads it, size in memory, licence, source.
+    """A model: its name, the class that loads it, size in memory, licence, source.
 
+    auto_class: a class of transformers, or one of the workbook's own as "module:Class".
     processor: the class of transformers that prepares its inputs, a tokenizer unless it is said; "" for none.
     """
 
@@ -44,7 +45,10 @@ class Packaged(Entry):
 
 @dataclass(frozen=True)
 class Hub(Entry):
-    """Weights on the hub, at a pinned revision. `config` builds the architecture where there is no network."""
+    """Weights on the hub, at a pinned revision. `config` builds the architecture where there is no network.
+
+    revision: "main" stands where nobody could look up the hash yet: pin it when you first run the model at full size.
+    """
 
     hub_id: str = ""
     revision: str = ""
@@ -130,14 +134,144 @@ GPT2_MEDIUM = Hub(
     config={"n_embd": 1024, "n_layer": 24, "n_head": 16},
 )
 
+TINY_CLIPSEG = Embedded(
+    name="tiny-clipseg",
+    auto_class="CLIPSegForImageSegmentation",
+    megabytes=6,
+    licence="the workbook's own",
+    about="a CLIPSeg for pictures of 64 x 64, 1.4 M parameters, trained from scratch on made scenes and 19 words",
+    recipe="tiny_clipseg",
+)
+SAM3 = Hub(
+    name="sam3",
+    auto_class="Sam3Model",  # Sam3Processor needs torchvision; vision/words.py prepares the pictures itself
+    megabytes=3440,
+    licence="SAM License; its terms are to be accepted on the hub",
+    about="SAM 3, 840 M parameters: finds all that a noun phrase is true of",
+    hub_id="facebook/sam3",
+    revision="3c879f39826c281e95690f02c7821c4de09afae7",
+    config_class="Sam3Config",
+)
+
+TINY_DETECTOR = Embedded(
+    name="tiny-detector",
+    auto_class="workbook.vision.detector:TinyDetector",
+    megabytes=2,
+    licence="the workbook's own",
+    about="an anchor-free detector of 0.5 M parameters for pictures of 64 x 64, trained on made scenes of one domain",
+    processor="",
+    recipe="tiny_detector",
+)
+YOLOS = Hub(
+    name="yolos-tiny",
+    auto_class="YolosForObjectDetection",
+    megabytes=26,
+    licence="Apache-2.0",
+    about="YOLOS, a vision transformer of 6.5 M parameters that finds COCO's 80 classes",
+    processor="",
+    hub_id="hustvl/yolos-tiny",
+    revision="1a00cc14a139ff40bac9aa00c745915cb7b5b751",
+    config_class="YolosConfig",
+    config={
+        "hidden_size": 192, "num_attention_heads": 3, "intermediate_size": 768, "image_size": [800, 1333],
+        "use_mid_position_embeddings": False, "num_labels": 91,
+    },
+)  # fmt: skip
+
+
+def _backbone(name: str, megabytes: int, about: str) -> Embedded:
+    """An embedded picture backbone: it takes pixels as they are, and so needs no processor."""
+    kind, licence = "AutoModelForImageClassification", "the workbook's own"
+    return Embedded(name, kind, megabytes, licence, about, recipe="tiny_vision", processor="")
+
+
+def _hub_backbone(name: str, megabytes: int, about: str, family: str, config: dict[str, Any], processor: str) -> Hub:
+    """A picture backbone of the hub, pretrained on ImageNet."""
+    return Hub(
+        name, "AutoModelForImageClassification", megabytes, "Apache-2.0", about,
+        hub_id=name, revision="main", config_class=f"{family}Config", config=config, processor=processor,
+    )  # fmt: skip
+
+
+CONVNEXT = "ConvNextImageProcessorPil"
+VISION: dict[str, tuple[Embedded, Hub]] = {
+    "vision-backbone": (
+        _backbone("tiny-convnext", 2, "a ConvNeXt of 0.4 M parameters, pretrained on font digits and drawn objects"),
+        _hub_backbone("facebook/convnext-tiny-224", 114, "ConvNeXt-T, 29 M parameters", "ConvNext", {}, CONVNEXT),
+    ),
+    "vision-small": (
+        _backbone("tiny-convnext-small", 1, "its sibling of 0.1 M parameters"),
+        _hub_backbone(
+            "facebook/convnextv2-atto-1k-224", 15, "ConvNeXt V2 Atto, 3.7 M parameters", "ConvNextV2",
+            {"hidden_sizes": [40, 80, 160, 320], "depths": [2, 2, 6, 2]}, CONVNEXT,
+        ),
+    ),
+    "vision-large": (
+        _backbone("tiny-convnext-large", 7, "its sibling of 1.6 M parameters"),
+        _hub_backbone(
+            "facebook/convnext-small-224", 201, "ConvNeXt-S, 50 M parameters", "ConvNext",
+            {"depths": [3, 3, 27, 3]}, CONVNEXT,
+        ),
+    ),
+    "vision-deit": (
+        _backbone("tiny-deit", 1, "a DeiT of 3 layers and 80 dimensions, pretrained on the same pictures"),
+        _hub_backbone(
+            "facebook/deit-small-patch16-224", 88, "DeiT-S, 22 M parameters", "ViT",
+            {"hidden_size": 384, "num_attention_heads": 6, "intermediate_size": 1536}, "DeiTImageProcessorPil",
+        ),
+    ),
+    "vision-swin": (
+        _backbone("tiny-swin", 2, "a Swin of two stages, pretrained on the same pictures"),
+        _hub_backbone(
+            "microsoft/swin-small-patch4-window7-224", 200, "Swin-S, 50 M parameters", "Swin",
+            {"depths": [2, 2, 18, 2]}, "ViTImageProcessorPil",
+        ),
+    ),
+    "vision-modern": (
+        _backbone("tiny-convnext-modern", 10, "a ConvNeXt of 2.5 M parameters: more classes, domains, augmentation"),
+        _hub_backbone(
+            "facebook/convnext-base-224-22k-1k", 355, "ConvNeXt-B, 89 M parameters, first on ImageNet-22k", "ConvNext",
+            {"depths": [3, 3, 27, 3], "hidden_sizes": [128, 256, 512, 1024]}, CONVNEXT,
+        ),
+    ),
+}  # fmt: skip
+
+TINY_SAM = Embedded(
+    name="tiny-sam",
+    auto_class="SamModel",
+    megabytes=2,
+    licence="the workbook's own",
+    about="a Segment Anything Model for pictures of 64 x 64, 0.9 M parameters, trained from scratch on made scenes",
+    processor="",  # vision/segment.py prepares the pictures itself
+    recipe="tiny_sam",
+)
+SAM_BASE = Hub(
+    name="sam-vit-base",
+    auto_class="SamModel",
+    megabytes=375,
+    licence="Apache-2.0",
+    about="Segment Anything with its smallest encoder, 94 M parameters; trained on 1.1 billion masks",
+    processor="",  # SamImageProcessor needs torchvision
+    hub_id="facebook/sam-vit-base",
+    revision="70c1a07f894ebb5b307fd9eaaee97b9dfc16068f",
+    config_class="SamConfig",
+)
+
 # role: (under small and smoke, under full)
 ENTRIES: dict[str, tuple[Entry, Entry]] = {
     "sentence-encoder": (MINILM, MINILM_HUB),
     "second-encoder": (TINY_BERT, BERT_BASE),
     "causal-lm": (TINY_GPT, GPT2),
     "second-causal-lm": (TINY_GPT_SMALL, GPT2_MEDIUM),
+    "word-segmenter": (TINY_CLIPSEG, SAM3),
+    "segmenter": (TINY_SAM, SAM_BASE),
+    "detector": (TINY_DETECTOR, YOLOS),
+    **VISION,
 }
-RECIPES: dict[str, Embedded] = {made.name: made for made in (TINY_BERT, TINY_GPT, TINY_GPT_SMALL)}
+RECIPES: dict[str, Embedded] = {made.name: made for made in (TINY_BERT, TINY_GPT, TINY_GPT_SMALL, TINY_CLIPSEG)}
+RECIPES[TINY_DETECTOR.name] = TINY_DETECTOR
+RECIPES[TINY_SAM.name] = TINY_SAM
+RECIPES |= {small.name: small for small, _ in VISION.values()}
 
 
 def entry(role: str, profile: str | None = None) -> Entry:

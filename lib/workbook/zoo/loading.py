@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -142,9 +143,7 @@ def _read(where: Path, chosen: Entry) -> Loaded:
     bars = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # loading takes a fraction of a second; the bar would stay in the stored notebook
     try:
-        model = getattr(transformers, chosen.auto_class).from_pretrained(
-            where, use_safetensors=True, local_files_only=True
-        )
+        model = _class(chosen.auto_class).from_pretrained(where, use_safetensors=True, local_files_only=True)
         processor = chosen.processor and getattr(transformers, chosen.processor)
         tokenizer = processor.from_pretrained(where, local_files_only=True) if processor else None
     except Exception as error:
@@ -153,6 +152,14 @@ def _read(where: Path, chosen: Entry) -> Loaded:
         if bars:
             logging.enable_progress_bar()
     return Loaded(model.float().eval(), tokenizer)
+
+
+def _class(name: str) -> Any:
+    """The class of an entry: of transformers by its name, of the workbook as "module:Class"."""
+    import transformers
+
+    module, _, attribute = name.rpartition(":")
+    return getattr(import_module(module) if module else transformers, attribute)
 
 
 def _random(chosen: Hub) -> Loaded:
@@ -164,7 +171,7 @@ def _random(chosen: Hub) -> Loaded:
 
     stand_in = TINY_GPT if chosen.auto_class == TINY_GPT.auto_class else MINILM
     config = getattr(transformers, chosen.config_class)(**chosen.config)
-    model_class = getattr(transformers, chosen.auto_class)
+    model_class = _class(chosen.auto_class)
     model = (getattr(model_class, "from_config", None) or model_class)(config)
     if chosen.processor != "AutoTokenizer":
         return Loaded(model.eval(), getattr(transformers, chosen.processor)() if chosen.processor else None)
