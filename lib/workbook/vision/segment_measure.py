@@ -1,0 +1,163 @@
+"""How good are the answers to each kind of prompt? Scenes with exact masks ask, one object at a time.
+
+measured = measure(model, list(scenes(60, seed=1, split="test")))
+measured.iou["a box"], measured.interval("a box")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from workbook.metrics.bootstrap import bootstrap_interval
+from workbook.show import progress_bar
+from workbook.trainers.segmentation import clusters_of, correcting_points, jitter, random_pixels, tight_boxes
+from workbook.vision import segment
+
+Array = np.ndarray
+KINDS = (
+    "one point",
+    "one point, best of three by the truth",
+    "two points inside, one outside",
+    "one point, then one correction",
+    "one point, then three corrections",
+    "a box drawn by hand",
+    "a box",
+    "a box, then one correction",
+    "no model: all of the box",
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One row per object. iou: for each of KINDS, (N,). scene: (N,), the number of its scene.
+
+    predicted, actual: (M,), predicted and true IoU of every mask of the first answers to points and boxes. masks: the
+    answers to "a box", (N, S, S) bool.
+    """
+
+    iou: dict[str, Array]
+    scene: Array
+    predicted: Array
+    actual: Array
+    masks: Array
+
+    def by_scene(self, kind: str) -> Array:
+        """The mean IoU of each scene: objects of one scene share their ground, and are no independent witnesses."""
+        return np.array([self.iou[kind][self.scene == number].mean() for number in np.unique(self.scene)])
+
+    def interval(self, kind: str, seed: int = 0) -> tuple[float, float]:
+        """The 95 % bootstrap interval of the mean over scenes."""
+        return bootstrap_interval(self.by_scene(kind), np.random.default_rng(seed))
+
+
+def measure(model: Any, scenes: Sequence[Any], seed: int = 0, progress: str | None = "asking") -> Measured:
+    """Ask for every object of every scene, by prompts of each of KINDS.
+
+    scenes: pictures with `image` and `masks`. Points and the hand's imprecision are random, by `seed`. A correction is
+    a point where the mask is wrong, together with the mask itself. Raises ValueError for no scenes.
+    """
+    if not len(scenes):
+        raise ValueError("There is nothing to measure: no scene was given.")
+    rows: list[dict[str, Tensor]] = []
+    numbers, checked, masks = [], [], []
+    bar = progress_bar(len(scenes), progress, "scene") if progress else None
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        for number, scene in enumerate(scenes):
+            wanted = torch.tensor(np.asarray(scene.masks))
+            answers, first = _ask(segment.encode(model, scene.image), wanted)
+            rows.append(answers)
+            checked += first
+            masks.append(first[-1][2])
+            numbers += [number] * len(wanted)
+            if bar:
+                bar.update()
+    if bar:
+        bar.close()
+    iou = {kind: torch.cat([row[kind] for row in rows]).numpy() for kind in KINDS}
+    predicted, actual = (torch.cat([pair[i].flatten() for pair in checked]).numpy() for i in (0, 1))
+    return Measured(iou, np.array(numbers), predicted, actual, torch.cat(masks).numpy())
+
+
+def automatic_shares(
+    model: Any, scenes: Sequence[Any], points_per_side: int, level: float = 0.75, **filters: float
+) -> tuple[float, float]:
+    """How complete and how clean automatic masks are, at an IoU above `level`.
+
+    Returns the share of all objects that some mask fits, and the share of masks that fit an object, a cluster of
+    objects or the ground (NaN where there is no mask). scenes: pictures with `image` and `masks`. filters: as for
+    `segment.automatic`.
+    """
+    found, clean = [], []
+    for scene in scenes:
+        result = segment.automatic(segment.encode(model, scene.image), points_per_side, **filters)
+        masks = torch.tensor(
+            np.array([mask.mask for mask in result.found], dtype=bool).reshape(-1, *scene.image.shape[:2])
+        )
+        things = [scene.masks, clusters_of(scene.masks), ~scene.masks.any(0, keepdims=True)]
+        pairs = overlap(masks[:, None], torch.tensor(np.concatenate(things))[None])  # (masks, things)
+        fits = pairs > level
+        found += fits[:, : len(scene.masks)].any(0).tolist()
+        clean += fits.any(1).tolist()
+    return float(np.mean(found)), float(np.mean(clean)) if clean else float("nan")
+
+
+def _ask(picture: segment.Picture, wanted: Tensor) -> tuple[dict[str, Tensor], list[tuple[Tensor, Tensor, Tensor]]]:
+    """IoU by kind, (N,) each; and of the answers to a point and a box: predicted IoU, true IoU, the best masks."""
+    inside, boxes = random_pixels(wanted), tight_boxes(wanted)
+    point = segment.prompt(picture, points=inside[:, None])
+    box = segment.prompt(picture, boxes=boxes)
+    several = torch.stack([inside, random_pixels(wanted), random_pixels(~wanted)], 1)
+    signs = torch.tensor([1, 1, 0]).expand(len(wanted), -1)
+    first = {"point": overlap(point.masks, wanted[:, None]), "box": overlap(box.masks, wanted[:, None])}
+    answers = {
+        "one point": point.best,
+        "two points inside, one outside": segment.prompt(picture, points=several, labels=signs).best,
+        "one point, then one correction": _corrected(picture, wanted, point, inside[:, None], None, 1),
+        "one point, then three corrections": _corrected(picture, wanted, point, inside[:, None], None, 3),
+        "a box drawn by hand": segment.prompt(picture, boxes=_kept_in_order(jitter(boxes))).best,
+        "a box": box.best,
+        "a box, then one correction": _corrected(picture, wanted, box, torch.zeros(len(wanted), 0, 2), boxes, 1),
+    }
+    answers["no model: all of the box"] = filled(boxes, wanted.shape[-1])
+    iou = {kind: overlap(masks, wanted) for kind, masks in answers.items()}
+    iou["one point, best of three by the truth"] = first["point"].max(1).values
+    asked = [(point, "point"), (box, "box")]
+    return iou, [(answer.predicted_iou, first[name], answer.best) for answer, name in asked]
+
+
+def _corrected(
+    picture: segment.Picture, wanted: Tensor, answer: segment.Answer, points: Tensor, boxes: Tensor | None, times: int
+) -> Tensor:
+    """The masks after `times` corrections: each adds a point where it is wrong, and gives the mask back."""
+    labels = torch.ones(points.shape[:2])
+    for _ in range(times):
+        extra, sign = correcting_points(answer.best, wanted)
+        points, labels = torch.cat([points, extra[:, None]], 1), torch.cat([labels, sign[:, None]], 1)
+        answer = segment.prompt(picture, points, labels, boxes, previous=answer.best_logits)
+    return answer.best
+
+
+def _kept_in_order(boxes: Tensor) -> Tensor:
+    """Boxes whose second corner has not been moved before the first: at least one pixel remains."""
+    return torch.cat([boxes[:, :2], torch.maximum(boxes[:, 2:], boxes[:, :2] + 1)], 1)
+
+
+def filled(boxes: Tensor, size: int) -> Tensor:
+    """The pixels whose middle lies in each box: (N, 4) → (N, S, S) bool."""
+    middle = torch.arange(size) + 0.5
+    across = (middle > boxes[:, :1]) & (middle < boxes[:, 2:3])  # (N, S)
+    down = (middle > boxes[:, 1:2]) & (middle < boxes[:, 3:])
+    return down[:, :, None] & across[:, None, :]
+
+
+def overlap(masks: Tensor, wanted: Tensor) -> Tensor:
+    """IoU of masks in pairs: (..., H, W) bool, the same → (...); two empty ones overlap by 0."""
+    union = (masks | wanted).sum((-2, -1))
+    return (masks & wanted).sum((-2, -1)) / union.clamp(min=1)
