@@ -214,14 +214,14 @@ VISION: dict[str, tuple[Embedded, Hub]] = {
         ),
     ),
     "vision-deit": (
-        _backbone("tiny-deit", 1, "a DeiT of 3 layers and 80 dimensions, pretrained on the same pictures"),
+        _backbone("tiny-deit", 2, "a DeiT of 4 layers and 96 dimensions, pretrained on the same pictures"),
         _hub_backbone(
             "facebook/deit-small-patch16-224", 88, "DeiT-S, 22 M parameters", "ViT",
             {"hidden_size": 384, "num_attention_heads": 6, "intermediate_size": 1536}, "DeiTImageProcessorPil",
         ),
     ),
     "vision-swin": (
-        _backbone("tiny-swin", 2, "a Swin of two stages, pretrained on the same pictures"),
+        _backbone("tiny-swin", 1, "a Swin of two stages, pretrained on the same pictures"),
         _hub_backbone(
             "microsoft/swin-small-patch4-window7-224", 200, "Swin-S, 50 M parameters", "Swin",
             {"depths": [2, 2, 18, 2]}, "ViTImageProcessorPil",
@@ -239,9 +239,9 @@ VISION: dict[str, tuple[Embedded, Hub]] = {
 TINY_SAM = Embedded(
     name="tiny-sam",
     auto_class="SamModel",
-    megabytes=2,
+    megabytes=5,
     licence="the workbook's own",
-    about="a Segment Anything Model for pictures of 64 x 64, 0.9 M parameters, trained from scratch on made scenes",
+    about="a Segment Anything Model for pictures of 64 x 64, 1.2 M parameters, trained from scratch on made scenes",
     processor="",  # vision/segment.py prepares the pictures itself
     recipe="tiny_sam",
 )

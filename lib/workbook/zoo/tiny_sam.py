@@ -1,0 +1,154 @@
+"""The recipe of tiny-sam: a Segment Anything Model in small, trained from scratch on made scenes.
+
+    python -m workbook.zoo build tiny-sam
+
+The parts are SAM's: a vision transformer whose layers look through windows and, twice, at the whole picture; a prompt
+encoder; a mask decoder of two layers with three masks, one more for several prompts, and their predicted IoU. SAM
+saw 1.1 billion masks; this one sees some thousand scenes, turned and recoloured at every epoch. Most of them lie on
+crops of five photos; the photos of the test split, and a part of the pairs of colour and kind, are kept for lesson 11.
+
+Two things shorten the way. A head, thrown away in the end, draws from the encoder's grid what belongs to an object and
+where that object's sides are: it teaches the encoder at every pixel, and for the first steps it teaches alone. Then
+boxes around single objects come first: with all kinds of prompts from the start a model has found after 100 steps
+nothing better than empty masks. At last all kinds take turns, while the learning rate falls to 0, and again
+from half as high.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import torch
+
+from workbook import files
+from workbook.datasets.scenes import Scene, scenes
+from workbook.trainers.loop import fit
+from workbook.trainers.muon import MuonAdamW
+from workbook.trainers.schedule import warmup_linear
+from workbook.trainers.segmentation import (
+    KINDS,
+    Pool,
+    Rounds,
+    Sketch,
+    best_of,
+    pool,
+    prompted,
+    segmentation_loss,
+    sketch_loss,
+    true_iou,
+)
+from workbook.zoo.building import store
+
+SEED, BATCH = 0, 12  # BATCH: pictures; each has three prompts, in two rounds
+DRAWING, BOXES, PROMPTS, AGAIN = 1300, 200, 1800, 2000  # steps: sketch (16 pictures each), boxes, all kinds, twice
+SCENES = {"photo": 4500, "night": 2500, "studio": 2000}  # by domain
+VALIDATION = 9_000  # the seed of scenes that no epoch shows, with the photos of training
+SIZE, PATCH, WIDTH, LAYERS, CHANNELS = 64, 4, 128, 4, 96
+
+
+def network() -> Any:
+    """An untrained SamModel for pictures of 64 x 64 pixels, whose masks have the picture's own resolution.
+
+    Two starts differ from transformers', which are meant for weights that are loaded. The random waves that encode a
+    place have deviation 1, as in SAM's code, and stay as they are: half of the width would tell no neighbour from a
+    stranger. And where prompts look at the picture, or it at them, queries and keys begin alike, so that a prompt's
+    first glance falls on its own place.
+    """
+    from transformers import SamConfig, SamModel
+    from transformers.models.sam.modeling_sam import SamAttention
+
+    shared = {"image_size": SIZE, "patch_size": PATCH}
+    config = SamConfig(
+        vision_config={
+            **shared, "hidden_size": WIDTH, "num_hidden_layers": LAYERS, "num_attention_heads": 4, "mlp_ratio": 3.0,
+            "window_size": 8, "global_attn_indexes": [1, 3], "output_channels": CHANNELS,
+            "num_pos_feats": CHANNELS // 2, "initializer_range": 0.05,
+        },
+        prompt_encoder_config={**shared, "hidden_size": CHANNELS},
+        mask_decoder_config={
+            "hidden_size": CHANNELS, "mlp_dim": 2 * CHANNELS, "num_attention_heads": 4, "iou_head_hidden_dim": CHANNELS,
+        },
+        initializer_range=0.1,
+    )  # fmt: skip
+    config._attn_implementation = "eager"  # in bf16 on a CPU a third faster than torch's fused attention
+    model = SamModel(config)
+    places = model.shared_image_embedding.positional_embedding.requires_grad_(False)
+    places.data.normal_()
+    for part in model.mask_decoder.modules():
+        if isinstance(part, SamAttention) and part.internal_dim < part.hidden_size:  # between prompts and picture
+            part.q_proj.weight.data.normal_(std=0.15)
+            part.k_proj.weight.data.copy_(part.q_proj.weight)
+    return model
+
+
+def drawn(seed: int, share: float = 1.0) -> list[Scene]:
+    """Scenes of all domains in the recipe's proportion."""
+    numbers = {domain: int(share * number) for domain, number in SCENES.items()}
+    return [scene for domain, number in numbers.items() for scene in scenes(number, seed, domain=domain)]
+
+
+def build(name: str = "tiny-sam") -> None:
+    """Train and store it, in stages: the encoder alone, boxes around single objects, all kinds of prompts."""
+    everything, held_out = drawn(SEED), pool(drawn(VALIDATION, 0.03))
+    pictures, objects = pool(everything), pool(everything[::6], {"object": 1.0, "cluster": 0.0, "ground": 0.0})
+    del everything
+    torch.manual_seed(SEED)
+    rounds = Rounds(network(), Sketch(CHANNELS, PATCH))
+    precision = os.environ.get("WORKBOOK_PRECISION", "no")  # "bf16" is faster where the processor can
+    shared = {
+        "optimizer": MuonAdamW(rounds, "sam.vision_encoder.layers.", 1e-2, 2e-3), "precision": precision,
+        "evaluate": lambda rounds: measure(rounds, held_out), "evaluate_every": 250,
+    }  # fmt: skip
+    stages = {
+        # true colours first: with foreign ones the encoder needs far longer to tell objects from the ground
+        "sketch": (DRAWING, lambda epoch: prompted(pictures, 16, colour=False), sketch_alone, warm),
+        "boxes": (BOXES, lambda epoch: prompted(objects, BATCH, kinds=["box"]), segmentation_loss, warm),
+        "prompts": (PROMPTS, lambda epoch: prompted(pictures, BATCH), segmentation_loss, warmup_linear(30, PROMPTS)),
+        "again": (AGAIN, lambda epoch: prompted(pictures, BATCH), segmentation_loss, from_half),
+    }
+    seconds = 0.0
+    for number, (stage, (steps, batches, objective, schedule)) in enumerate(stages.items()):
+        history = fit(
+            rounds, batches, objective, steps=steps, schedule=schedule, seed=SEED + number, progress=f"{name}, {stage}",
+            checkpoint=files.home() / "checkpoints" / f"{name}-{stage}.pt", **shared,
+        )  # fmt: skip
+        seconds += history.seconds
+        print(stage, *history.evaluations, sep="\n", flush=True)
+    facts = {"seed": SEED, "scenes": sum(SCENES.values()), "steps": DRAWING + BOXES + PROMPTS + AGAIN}
+    facts |= {"pictures_per_step": BATCH, "prompts_per_step": 3 * BATCH, "precision": precision}
+    facts |= {f"validation_iou_{kind}": round(value, 3) for kind, value in measure(rounds, held_out).items()}
+    facts |= {"seconds_of_training": round(seconds), "licence": "that of the workbook"}
+    print(store(name, rounds.sam, None, facts, __doc__.strip()), facts)
+
+
+def warm(step: int) -> float:
+    """The learning rate's factor: up in 30 steps, and no change after."""
+    return min(1.0, (step + 1) / 30)
+
+
+def from_half(step: int) -> float:
+    """The same for the last stage: from half of it down to 0."""
+    return 0.5 * (1 - step / AGAIN)
+
+
+def sketch_alone(rounds: Rounds, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The objective of the first steps: the encoder and the head, without any prompt."""
+    embedding = rounds.sam.vision_encoder(batch["pixel_values"]).last_hidden_state
+    return sketch_loss(rounds.sketch(embedding).float(), batch["objects"])
+
+
+def measure(rounds: Rounds, held_out: Pool) -> dict[str, float]:
+    """Mean IoU of the masks that are predicted to be best, by kind of prompt, without and with a correction.
+
+    Prompts are drawn as in training: boxes as a hand draws them, clusters and the ground among the targets.
+    """
+    figures: dict[str, list[float]] = {}
+    torch.manual_seed(VALIDATION)
+    with torch.no_grad():
+        for number, batch in enumerate(prompted(held_out, 30, colour=False)):
+            answers, targets = rounds(**batch), batch["targets"].flatten(0, 1)
+            kind = KINDS[number % len(KINDS)]
+            for label, answer in zip((kind, f"{kind}_corrected"), answers[:2], strict=True):
+                figures.setdefault(label, []).append(true_iou(best_of(*answer), targets).mean().item())
+    return {label: sum(values) / len(values) for label, values in figures.items()}
