@@ -248,7 +248,7 @@ def test_the_sketch_adds_to_the_loss(rounds: segmentation.Rounds, drawn: list[Sc
     """With a head the loss has its part, and the encoder a gradient from it alone."""
     torch.manual_seed(0)
     (batch,) = segmentation.prompted(segmentation.pool(drawn[:2]), 2, prompts=2, kinds=["box"])
-    both = segmentation.Rounds(rounds.sam, segmentation.Sketch(64, 4))
+    both = segmentation.Rounds(rounds.sam, segmentation.Sketch(tiny_sam.CHANNELS, 4))
     sketch = both(**batch).sketch
     torch.manual_seed(1)
     more = segmentation.segmentation_loss(both, batch)
