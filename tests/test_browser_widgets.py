@@ -69,7 +69,11 @@ class Canvas:
 
 
 def read(notebook: browser.Notebook, cell: str) -> str:
-    """What a cell prints."""
+    """What a cell prints, once the page's messages have arrived.
+
+    The widget manager holds a message back while the kernel is busy with the one before, and sends it afterwards.
+    """
+    notebook.page.wait_for_timeout(500)
     notebook.run(cell)
     return notebook.output(cell).inner_text().strip()
 
