@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ HOME = tempfile.TemporaryDirectory(prefix="workbook-home-")
 os.environ.update(
     WORKBOOK_HOME=HOME.name,
     HF_HUB_OFFLINE="1",
+    OMP_WAIT_POLICY="PASSIVE",  # as workbook sets it, which may be imported after torch here
     TQDM_DISABLE="1",
     PYTHONHASHSEED="0",
     PYDEVD_DISABLE_FILE_VALIDATION="1",
@@ -25,6 +27,17 @@ for name in ("WORKBOOK_PROFILE", "WORKBOOK_DEVICE", "WORKBOOK_WEIGHTS"):
     os.environ.pop(name, None)
 
 seconds: dict[str, float] = defaultdict(float)
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """For tests of matrices so small that threads cost more than they save: pytest.mark.usefixtures("one_thread")."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def pytest_configure(config: pytest.Config) -> None:

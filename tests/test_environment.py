@@ -1,6 +1,7 @@
 """The three descriptions of the environment agree, importing is quick, and nothing points to a registry."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -96,6 +97,15 @@ def test_tools_for_tests_and_benchmarks_are_named():
 
 
 # ------------------------------------------------------------------------------------------------ importing
+
+
+@pytest.mark.parametrize("own", [None, "ACTIVE"])
+def test_threads_wait_without_spinning_unless_one_says_otherwise(own):
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    environment |= {"OMP_WAIT_POLICY": own} if own else {}
+    code = "import os, workbook; print(os.environ['OMP_WAIT_POLICY'])"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert child.stdout.strip() == (own or "PASSIVE")
 
 
 def test_import_is_quick_and_loads_nothing_heavy():

@@ -28,12 +28,7 @@ def tokenizer_of(adds="", bos="<start>", eos="<end>"):
     return transformers.PreTrainedTokenizerFast(tokenizer_object=tokens, **names)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -29,12 +29,7 @@ class Letters:
         return {"input_ids": [[27 if letter == " " else ord(letter) - 96 for letter in text] for text in texts]}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

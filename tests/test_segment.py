@@ -257,7 +257,7 @@ def test_measure_asks_for_every_object(picture: segment.Picture, model) -> None:
     assert (found.iou["one point, best of three by the truth"] >= found.iou["one point"]).all()
     assert found.predicted.shape == found.actual.shape == (6 * sum(number),)
     truths = torch.tensor(np.concatenate([scene.masks for scene in made]))
-    np.testing.assert_allclose(segment_measure.overlap(torch.tensor(found.masks), truths), found.iou["a box"])
+    np.testing.assert_allclose(segment_measure.paired_iou(torch.tensor(found.masks), truths), found.iou["a box"])
     assert found.by_scene("a box")[0] == pytest.approx(found.iou["a box"][: number[0]].mean())
     low, high = found.interval("a box")
     assert low <= found.by_scene("a box").mean() <= high
@@ -269,7 +269,7 @@ def test_measure_asks_for_every_object(picture: segment.Picture, model) -> None:
 
 def test_filled_boxes() -> None:
     """x across, y down; a pixel belongs by its middle."""
-    (mask,) = segment_measure.filled(torch.tensor([[1.0, 2.0, 4.0, 3.6]]), 5)
+    (mask,) = segment_measure.box_masks(torch.tensor([[1.0, 2.0, 4.0, 3.6]]), 5, 5)
     assert mask.nonzero().tolist() == [[2, 1], [2, 2], [2, 3], [3, 1], [3, 2], [3, 3]]
 
 

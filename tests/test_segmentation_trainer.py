@@ -12,6 +12,7 @@ from workbook.datasets.scenes import Scene, scenes
 from workbook.trainers import segmentation
 from workbook.trainers.loop import fit
 from workbook.vision.mask_losses import dice_loss, focal_loss, mask_loss
+from workbook.vision.masks import paired_iou
 from workbook.zoo import tiny_sam
 
 
@@ -43,11 +44,25 @@ def test_focal_loss_has_a_gradient_where_the_model_is_certain_and_wrong() -> Non
     assert torch.isfinite(logits.grad).all() and (logits.grad < 0).all()
 
 
-def test_true_iou() -> None:
+def test_dice_by_hand() -> None:
+    """Of masks of one row, given by their probabilities: equal, both empty, opposite, half, and undecided ones."""
+
+    def dice(probabilities: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        return dice_loss(probabilities.logit()[..., None, :], truth[..., None, :])
+
+    truth = torch.tensor([1.0, 1, 0, 0])
+    assert dice(truth, truth) == 0
+    assert dice(torch.zeros(4), torch.zeros(4)) == 0
+    torch.testing.assert_close(dice(1 - truth, truth), torch.tensor(1 - 1 / 5))
+    torch.testing.assert_close(dice(torch.tensor([1.0, 0, 0, 0]), truth), torch.tensor(1 - 3 / 4))
+    torch.testing.assert_close(dice(torch.full((2, 4), 0.5), truth.repeat(2, 1)), torch.tensor([0.4, 0.4]))
+
+
+def test_iou_of_pairs() -> None:
     """Overlap 4 of union 12; two empty masks have 0."""
     a, b = square(0, 0, 4).float() * 2 - 1, square(0, 2, 4)
-    assert segmentation.true_iou(a, b.float()).item() == pytest.approx(8 / 24)
-    assert segmentation.true_iou(torch.full((3, 3), -1.0), torch.zeros(3, 3)).item() == 0
+    assert paired_iou(a > 0, b).item() == pytest.approx(8 / 24)
+    assert paired_iou(torch.zeros(3, 3, dtype=bool), torch.zeros(3, 3, dtype=bool)).item() == 0
 
 
 def test_only_the_best_mask_is_compared() -> None:
@@ -69,7 +84,7 @@ def test_round_loss_is_a_mean_over_prompts() -> None:
     twice = segmentation.round_loss(logits.repeat(2, 1, 1, 1), predicted.repeat(2, 1), target.repeat(2, 1, 1))
     torch.testing.assert_close(once, twice)
     best = mask_loss(logits[0], target.expand(3, -1, -1)).min()
-    error = (predicted[0] - segmentation.true_iou(logits[0], target.expand(3, -1, -1))).square().mean()
+    error = (predicted[0] - paired_iou(logits[0] > 0, target.expand(3, -1, -1) > 0.5)).square().mean()
     torch.testing.assert_close(once, best + error)
 
 
@@ -210,7 +225,7 @@ def test_the_second_round_gets_mask_and_correction(
     (*_, none, several), (_, _, points, labels, boxes, masks, again) = calls
     assert none is None and several and not again
     assert points.shape == (4, 1, 1, 2) and labels.shape == (4, 1, 1) and torch.equal(boxes, calls[0][4])
-    assert torch.equal(masks[:, 0], segmentation.best_of(*first)) and not masks.requires_grad
+    assert torch.equal(masks[:, 0], segmentation.choose_mask(*first)) and not masks.requires_grad
 
 
 def true_sketch(objects: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ from workbook import zoo
 from workbook.datasets.scenes import COLOURS, KINDS, TEXTURES, Scene, scenes
 from workbook.trainers import word_segmentation
 from workbook.trainers.loop import fit
-from workbook.trainers.word_segmentation import EndToEnd, dice_loss, draw_query, query_batches, union_mask_loss
+from workbook.trainers.word_segmentation import EndToEnd, draw_query, query_batches, union_mask_loss
 from workbook.vision import queries, words
 from workbook.zoo import tiny_clipseg
 
@@ -242,15 +242,6 @@ def test_the_decoder_starts_small(tokenizer, network, few):
         factors = network.decoder.film_mul(conditions)
     assert logits.mean() == pytest.approx(-2, abs=0.5) and logits.std() < 1
     assert factors.mean() == pytest.approx(1, abs=0.3) and factors.std(0).mean() > 0.1
-
-
-def test_dice_by_hand():
-    truth = torch.tensor([1.0, 1, 0, 0])
-    assert dice_loss(truth, truth) == 0
-    assert dice_loss(torch.zeros(4), torch.zeros(4)) == 0
-    torch.testing.assert_close(dice_loss(1 - truth, truth), torch.tensor(1 - 1 / 5))
-    torch.testing.assert_close(dice_loss(torch.tensor([1.0, 0, 0, 0]), truth), torch.tensor(1 - 3 / 4))
-    torch.testing.assert_close(dice_loss(torch.full((2, 4), 0.5), truth.repeat(2, 1)), torch.tensor([0.4, 0.4]))
 
 
 def test_the_loss_by_a_slow_loop():

@@ -6,10 +6,15 @@ transformers and matplotlib load when a function first needs them, so that `impo
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
+
+# torch's threads wait for each other many times in every step. By default they wait by spinning, and where another
+# program needs the core, a small model becomes three times as slow. It counts only if torch is not loaded yet.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _WHERE = {"start": "lessons", "exercise": "exercises", "claim": "claims"}
 _MODULES = ("datasets", "metrics", "profiles", "show", "text", "trainers", "vision", "widgets", "zoo")

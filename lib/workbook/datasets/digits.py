@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from workbook.datasets.domains import Pictures
+from workbook.datasets.domains import Pictures, balanced_labels
 
 SIZE = 32
 FINE = 3  # glyphs are drawn so many times larger, and reduced
@@ -45,10 +45,8 @@ def rendered_digits(split: str, count: int, seed: int = 0, classes: tuple[str, .
     """
     if split not in FONTS:
         raise ValueError(f"The rendered digits have no split {split!r}; there are {', '.join(FONTS)}.")
-    if count < 1:
-        raise ValueError(f"count must be at least 1, not {count!r}.")
     rng = np.random.default_rng([seed, list(FONTS).index(split)])
-    labels = rng.permutation(np.arange(count) % len(classes))
+    labels = balanced_labels(count, len(classes), rng)
     pictures = [_render(classes[label], FONTS[split][rng.integers(len(FONTS[split]))], rng) for label in labels]
     grey = torch.from_numpy(np.stack(pictures))
     return Pictures("fonts", classes, grey[:, None].repeat(1, 3, 1, 1), torch.from_numpy(labels))

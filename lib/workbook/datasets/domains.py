@@ -77,6 +77,13 @@ class Pictures:
         return self.take(rows)
 
 
+def balanced_labels(count: int, classes: int, rng: np.random.Generator) -> np.ndarray:
+    """`count` class numbers in random order, as many of each class as possible: (count,). ValueError for none."""
+    if count < 1:
+        raise ValueError(f"count must be at least 1, not {count!r}.")
+    return rng.permutation(np.arange(count) % classes)
+
+
 def read_domain(
     folder: str | Path,
     domain: str,

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFilter
 
-from workbook.datasets.domains import Pictures
+from workbook.datasets.domains import Pictures, balanced_labels
 
 SIZE, FINE = 32, 3  # pixels of a picture; it is drawn so many times larger, and reduced
 Points = np.ndarray  # (M, 2), x to the right and y down, the object within -1 to 1
@@ -270,10 +270,8 @@ def draw(domain: str, count: int, seed: int = 0) -> Pictures:
     """
     if domain not in DOMAINS:
         raise ValueError(f"There is no domain {domain!r}; there are {', '.join(DOMAINS)}.")
-    if count < 1:
-        raise ValueError(f"count must be at least 1, not {count!r}.")
     rng = np.random.default_rng([seed, list(DOMAINS).index(domain)])
-    labels = rng.permutation(np.arange(count) % len(KINDS))
+    labels = balanced_labels(count, len(KINDS), rng)
     makers = list(KINDS.values())
     pictures = []
     for label in labels:

@@ -57,6 +57,11 @@ def bootstrap_of(
     figures = figures[~np.isnan(figures)]
     if not len(figures):
         raise ValueError("The statistic is NaN in every resample: there are too few different examples.")
+    return percentile_interval(figures, level)
+
+
+def percentile_interval(figures: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+    """Between which two values the middle `level` of the resamples' figures (R,) lies."""
     tail = 100 * (1 - level) / 2
     low, high = np.percentile(figures, [tail, 100 - tail])
     return float(low), float(high)
@@ -70,7 +75,8 @@ def bootstrap_f1(
 
     targets, predictions = np.asarray(targets), np.asarray(predictions)
     confusion_matrix(targets, predictions, num_classes)  # refuses what can't be scored, unequal lengths for one
-    drawn = rng.integers(0, len(targets), size=(resamples, len(targets)))
-    figures = [macro_f1(confusion_matrix(targets[row], predictions[row], num_classes)) for row in drawn]
-    low, high = np.percentile(figures, [2.5, 97.5])
-    return float(low), float(high)
+
+    def figure(drawn: np.ndarray) -> float:
+        return macro_f1(confusion_matrix(targets[drawn], predictions[drawn], num_classes))
+
+    return bootstrap_of(figure, len(targets), rng, resamples)

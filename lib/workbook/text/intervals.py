@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbook.metrics.bootstrap import bootstrap_of
+from workbook.metrics.bootstrap import bootstrap_of, percentile_interval
 
 RowsToScore = Callable[[np.ndarray], float]
 
@@ -81,11 +81,9 @@ def compare(
         raise ValueError(f"The two systems must be scored on the same sentences, got {ours.shape} and {theirs.shape}.")
     drawn = rng.integers(0, len(ours), size=(resamples, len(ours)))
     differences, p_value = paired_bootstrap(ours, theirs, score, drawn)
-    tail = 100 * (1 - level) / 2
-    low, high = np.percentile(differences, [tail, 100 - tail])
     return Comparison(
         difference=float(score(ours) - score(theirs)),
-        interval=(float(low), float(high)),
+        interval=percentile_interval(differences, level),
         wins=float((differences > 0).mean()),
         p_value=p_value,
     )

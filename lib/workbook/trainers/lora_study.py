@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -255,29 +253,5 @@ def language_rows(note: Callable[..., None], rows: list[dict[str, Any]]) -> None
 PARTS = {"encoder": encoder_rows, "rank": rank_rows, "search": search_rows, "language": language_rows}
 
 
-def stored(without: str) -> list[dict[str, Any]]:
-    """The rows of the stored study but for those of one part."""
-    rows = studies.load(NAME)["rows"] if studies.path(NAME).is_file() else []
-    return [row for row in rows if without not in (row["part"], row.get("of"))]
-
-
-def run_part(name: str) -> None:
-    """Run one part and store it in the place of what the stored study has of it."""
-    rows, new, began = stored(name), [], time.process_time()
-
-    def note(**figures: Any) -> None:
-        rounded = {key: round(value, 6) if isinstance(value, float) else value for key, value in figures.items()}
-        new.append({"part": name, **rounded})
-        rows.append(new[-1])
-        print(f"{time.process_time() - began:6.0f} s", json.dumps(new[-1]), flush=True)
-
-    PARTS[name](note, rows)
-    new.append({"part": "minutes", "of": name, "minutes": round((time.process_time() - began) / 60, 1)})
-    rows = stored(name) + new  # anew: another part may have been stored meanwhile
-    minutes = sum(row["minutes"] for row in rows if row["part"] == "minutes")
-    studies.store(NAME, rows, "python -m workbook.trainers.lora_study", SEEDS, 60 * minutes)
-
-
 if __name__ == "__main__":
-    for part in sys.argv[1:] or PARTS:
-        run_part(part)
+    studies.run_parts(NAME, "python -m workbook.trainers.lora_study", SEEDS, PARTS)

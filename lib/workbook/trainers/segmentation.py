@@ -1,7 +1,7 @@
 """Training a promptable segmenter: which prompts to show, what to compare its three masks with, a second round.
 
-    rounds = Rounds(model, seed=0)
-    history = fit(rounds, lambda epoch: prompted(pool, 16, epoch), segmentation_loss, steps=2000)
+    rounds = Rounds(model)
+    history = fit(rounds, lambda epoch: prompted(pool(scenes), 16), segmentation_loss, steps=2000)
 
 Source of the recipe: Kirillov et al. 2023, "Segment Anything", appendix A, "Training algorithm" and "Losses".
 """
@@ -18,18 +18,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workbook.vision.mask_losses import mask_loss
+from workbook.vision.masks import paired_iou, tight_boxes
+from workbook.vision.sam import choose_mask, decode, normalised
 
-MEAN = torch.tensor([123.675, 116.28, 103.53]).view(3, 1, 1)  # of ImageNet's pixels, as SAM takes them
-DEVIATION = torch.tensor([58.395, 57.12, 57.375]).view(3, 1, 1)
 KINDS = ("point", "points", "box")  # of prompts, in turn
 SHARES = {"object": 1.0, "cluster": 0.4, "ground": 0.2}  # how often each sort of target is asked for
-
-
-def true_iou(logits: Tensor, targets: Tensor) -> Tensor:
-    """IoU of the masks that the logits stand for: (..., H, W), (..., H, W) → (...). Two empty masks overlap by 0."""
-    predicted, wanted = logits > 0, targets > 0.5
-    overlap, union = (predicted & wanted).sum((-2, -1)), (predicted | wanted).sum((-2, -1))
-    return torch.where(union > 0, overlap / union.clamp(min=1), 0.0)
 
 
 def round_loss(logits: Tensor, predicted_iou: Tensor, targets: Tensor) -> Tensor:
@@ -41,7 +34,7 @@ def round_loss(logits: Tensor, predicted_iou: Tensor, targets: Tensor) -> Tensor
     """
     targets = targets[:, None].expand_as(logits)
     best = mask_loss(logits, targets).min(1).values
-    return (best + F.mse_loss(predicted_iou, true_iou(logits, targets), reduction="none").mean(1)).mean()
+    return (best + F.mse_loss(predicted_iou, paired_iou(logits > 0, targets > 0.5), reduction="none").mean(1)).mean()
 
 
 class Answers(NamedTuple):
@@ -105,38 +98,11 @@ class Rounds(nn.Module):
         boxes = None if boxes is None else boxes.flatten(0, 1)[:, None]
         ambiguous = points.shape[2] + (boxes is not None) == 1
         first = decode(self.sam, embedding, points, labels, boxes, None, ambiguous)
-        best = best_of(*(part.detach() for part in first))
+        best = choose_mask(*(part.detach() for part in first))
         correction, sign = correcting_points(best > 0, targets.flatten(0, 1) > 0.5)
         points = torch.cat([points, correction[:, None, None]], 2)
         labels = torch.cat([labels, sign[:, None, None]], 2)
         return Answers(first, decode(self.sam, embedding, points, labels, boxes, best[:, None], False), sketch)
-
-
-def decode(
-    sam: Any,
-    embedding: Tensor,
-    points: Tensor,
-    labels: Tensor,
-    boxes: Tensor | None,
-    masks: Tensor | None,
-    several: bool,
-) -> tuple[Tensor, Tensor]:
-    """Masks for prompts whose picture is encoded already: ((R, K, H, W) logits, (R, K) predicted IoU); K is 3 or 1.
-
-    embedding: (R, C, h, w), the picture's once per prompt. points: (R, 1, N, 2). labels: (R, 1, N), 1 inside, 0
-    outside. boxes: (R, 1, 4). masks: (R, 1, 4 h, 4 w) logits of an earlier answer.
-    """
-    some = points.shape[2] > 0
-    answer = sam(
-        image_embeddings=embedding, input_points=points if some else None, input_labels=labels if some else None,
-        input_boxes=boxes, input_masks=masks, multimask_output=several,
-    )  # fmt: skip
-    return answer.pred_masks[:, 0], answer.iou_scores[:, 0]
-
-
-def best_of(logits: Tensor, predicted_iou: Tensor) -> Tensor:
-    """Of each prompt's masks the one that is predicted to be best: (R, K, H, W), (R, K) → (R, H, W)."""
-    return logits[torch.arange(len(logits)), predicted_iou.argmax(1)]
 
 
 def correcting_points(predicted: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
@@ -156,18 +122,6 @@ def random_pixels(masks: Tensor) -> Tensor:
     flat = torch.where(flat.any(1, keepdim=True), flat, 1.0)
     chosen = flat.multinomial(1)[:, 0]
     return torch.stack([chosen % masks.shape[2], chosen // masks.shape[2]], 1).float()
-
-
-def tight_boxes(masks: Tensor) -> Tensor:
-    """The box around each mask: (R, H, W) bool → (R, 4), x1 y1 x2 y2, the far ends one past the last pixel."""
-    columns, rows = masks.any(1), masks.any(2)
-
-    def ends(line: Tensor) -> tuple[Tensor, Tensor]:
-        line = line.int()
-        return line.argmax(1), line.shape[1] - line.flip(1).argmax(1)
-
-    (left, right), (top, bottom) = ends(columns), ends(rows)
-    return torch.stack([left, top, right, bottom], 1).float() * columns.any(1, keepdim=True)
 
 
 def jitter(boxes: Tensor, share: float = 0.1, most: float = 1.5) -> Tensor:
@@ -287,11 +241,6 @@ def recoloured(images: Tensor) -> Tensor:
     middle = images.mean((1, 2, 3), keepdim=True)
     contrast, light = 0.6 + 0.8 * torch.rand(number, 1, 1, 1), 50 * torch.rand(number, 1, 1, 1) - 25
     return (middle + contrast * (images - middle) + light).clamp(0, 255)
-
-
-def normalised(images: Tensor) -> Tensor:
-    """Pixels of 0 ... 255 as SAM's encoder takes them: (..., 3, H, W)."""
-    return (images - MEAN.to(images.device)) / DEVIATION.to(images.device)
 
 
 def segmentation_loss(rounds: nn.Module, batch: dict[str, Tensor]) -> Tensor:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from workbook.datasets.scenes import Scene
+from workbook.vision.mask_losses import dice_loss
 from workbook.vision.queries import near_miss, phrases, target
 from workbook.vision.words import encode, to_pixel_values
 
@@ -49,21 +50,11 @@ def union_mask_loss(model: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor,
     batch: pixel_values (B, 3, S, S), input_ids and attention_mask (B, Q, T), targets (B, Q, S, S) bool. A query with
     an empty target asks for nothing: dice is 1 there for whatever isn't exactly empty, so it is left out of that part.
     """
-    logits = model(batch["pixel_values"], batch["input_ids"], batch["attention_mask"]).float().flatten(2)  # (B, Q, S²)
-    targets = batch["targets"].flatten(2).to(logits.dtype)
-    entropy = functional.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(2)  # (B, Q)
-    loss = entropy + dice_loss(logits.sigmoid(), targets) * targets.any(2)
+    logits = model(batch["pixel_values"], batch["input_ids"], batch["attention_mask"]).float()  # (B, Q, S, S)
+    targets = batch["targets"].to(logits.dtype)
+    entropy = functional.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean((2, 3))  # (B, Q)
+    loss = entropy + dice_loss(logits, targets) * targets.any(-1).any(-1)
     return loss.sum(), loss.numel()
-
-
-def dice_loss(probabilities: Tensor, targets: Tensor) -> Tensor:
-    """1 − 2 Σ p·t / (Σ p + Σ t) over the last dimension: (..., P), (..., P) → (...), between 0 and 1.
-
-    It weighs a small object as much as a large one, where cross-entropy counts pixels. Milletari et al. 2016, section
-    3, with the plain sums that most segmenters use.
-    """
-    # one pixel more on both sides of the fraction: two empty masks agree
-    return 1 - (2 * (probabilities * targets).sum(-1) + 1) / (probabilities.sum(-1) + targets.sum(-1) + 1)
 
 
 def draw_query(rng: np.random.Generator, scene: Scene, absent: float) -> str:

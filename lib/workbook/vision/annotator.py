@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from workbook.vision.masks import largest_piece
+
 Array = np.ndarray
 TOOLS = {"brush": True, "eraser": False}  # what each makes of a pixel
 
@@ -79,7 +81,7 @@ def correct(
         raise ValueError(f"Expected two masks of one size (H, W), got {mask.shape} and {truth.shape}.")
     kept = []
     for _ in range(strokes):
-        places = {"brush": _largest_place(truth & ~mask), "eraser": _largest_place(mask & ~truth)}
+        places = {"brush": largest_piece(truth & ~mask), "eraser": largest_piece(mask & ~truth)}
         tool = max(places, key=lambda tool: places[tool].sum())
         place = places[tool]
         if place.sum() < notices:
@@ -90,14 +92,6 @@ def correct(
             mask = painted
             kept.append(stroke)
     return Corrected(mask, tuple(kept))
-
-
-def _largest_place(wrong: Array) -> Array:
-    """The largest connected place: (H, W) bool → (H, W) bool; all False where nothing is wrong."""
-    places, number = ndimage.label(wrong)
-    if not number:
-        return np.zeros_like(wrong)
-    return places == 1 + np.bincount(places.ravel())[1:].argmax()
 
 
 def _stroke(place: Array, tool: str, rng: np.random.Generator, largest: float, unsteady: float) -> Stroke:

@@ -26,6 +26,7 @@ class Matches:
     """What became of D detections, sorted by class, then picture, then falling score. A area ranges, T thresholds."""
 
     category: np.ndarray  # (D,)
+    image: np.ndarray  # (D,) its place among the sorted picture ids
     scores: np.ndarray  # (D,)
     rank: np.ndarray  # (D,) 0 for the best of its group
     hit: np.ndarray  # (A, D, T) bool: took an object that counts, a true positive
@@ -46,7 +47,8 @@ def match_all(truth: GroundTruth, detections: Detections, most: int) -> tuple[Ma
     # An unmatched detection outside the range is no mistake: it may have found an object that is outside, too.
     outside = _outside(boxes[:, 2] * boxes[:, 3])[:, :, None]  # (A, D, 1)
     ignored = np.where(matched, ~hit, outside)
-    return Matches(detections.category[order], detections.scores[order], rank, hit, ignored), object_ignored
+    of = [values[order] for values in (detections.category, detections.image, detections.scores)]
+    return Matches(*of, rank, hit, ignored), object_ignored
 
 
 def _outside(area: np.ndarray) -> np.ndarray:

@@ -104,15 +104,20 @@ def _accumulate(matches: Matches, counting: np.ndarray, limits: tuple[int, ...])
             allowed = by_score[matches.rank[by_score] < limit]
             for a in np.flatnonzero(counting[:, k]):
                 hit, ignored = matches.hit[a, allowed].T, matches.ignored[a, allowed].T
-                curves = _curves(hit, ignored, counting[a, k])
-                precision[:, :, k, a, m], recall[:, k, a, m] = curves
+                precision[:, :, k, a, m], recall[:, k, a, m] = curves(hit, ignored, counting[a, k])
     return precision, recall
 
 
-def _curves(hit: np.ndarray, ignored: np.ndarray, objects: int) -> tuple[np.ndarray, np.ndarray]:
-    """Envelopes (T, R) and highest recalls (T,) of one class. hit, ignored: (T, n) bool, best score first."""
-    found = np.cumsum(hit, axis=1)  # TP
-    counted = np.cumsum(~ignored, axis=1)  # TP + FP
+def curves(
+    hit: np.ndarray, ignored: np.ndarray, objects: int, times: np.ndarray | int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Envelopes (T, R) and highest recalls (T,) of one class.
+
+    hit, ignored: (T, n) bool, best score first. objects: how many there are to find. times: (n,) how often each
+    detection counts, where pictures are drawn with replacement.
+    """
+    found = np.cumsum(hit * times, axis=1)  # TP
+    counted = np.cumsum(~ignored * times, axis=1)  # TP + FP
     recall = found / objects
     precision = found / np.maximum(counted, 1)
     sampled = [sampled_precision(r, p, RECALLS) for r, p in zip(recall, precision, strict=True)]

@@ -55,6 +55,43 @@ def _check_masks(masks: Tensor | np.ndarray, name: str) -> Tensor:
     return masks.bool()
 
 
+def paired_iou(a: Tensor, b: Tensor) -> Tensor:
+    """Intersection over union of masks in pairs: bool (..., H, W), broadcast against each other → (...).
+
+    Two empty masks overlap by 0.
+    """
+    union = (a | b).sum((-2, -1))
+    return (a & b).sum((-2, -1)) / union.clamp(min=1)
+
+
+def tight_boxes(masks: Tensor) -> Tensor:
+    """The box around each mask: (R, H, W) bool → (R, 4), x1 y1 x2 y2, the far ends one past the last pixel."""
+    columns, rows = masks.any(1), masks.any(2)
+
+    def ends(line: Tensor) -> tuple[Tensor, Tensor]:
+        line = line.int()
+        return line.argmax(1), line.shape[1] - line.flip(1).argmax(1)
+
+    (left, right), (top, bottom) = ends(columns), ends(rows)
+    return torch.stack([left, top, right, bottom], 1).float() * columns.any(1, keepdim=True)
+
+
+def box_masks(boxes: Tensor, height: int, width: int) -> Tensor:
+    """The pixels whose middle lies in each box: (N, 4), x1 y1 x2 y2 → (N, H, W) bool."""
+    x, y = torch.arange(width) + 0.5, torch.arange(height) + 0.5
+    across = (x > boxes[:, :1]) & (x < boxes[:, 2:3])  # (N, W)
+    down = (y > boxes[:, 1:2]) & (y < boxes[:, 3:])  # (N, H)
+    return down[:, :, None] & across[:, None, :]
+
+
+def largest_piece(mask: np.ndarray) -> np.ndarray:
+    """The largest connected piece of a mask: (H, W) bool → (H, W) bool, empty where the mask is."""
+    from scipy.ndimage import label
+
+    pieces, number = label(mask)
+    return pieces == 1 + np.bincount(pieces.ravel())[1:].argmax() if number else np.zeros_like(mask, dtype=bool)
+
+
 def confusion_matrix(
     prediction: Tensor | np.ndarray | Sequence,
     target: Tensor | np.ndarray | Sequence,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from workbook.vision.average_precision import sampled_precision
 from workbook.vision.coco import Source, read_detections, read_ground_truth
 from workbook.vision.coco_matching import match_all
+from workbook.vision.detection import curves
 
 MOST = 100  # detections a picture and class, as COCO counts them
-_RECALLS = np.linspace(0, 1, 101)
 
 
 def resampled_ap(ground_truth: Source, detections: Source, draws: np.ndarray) -> np.ndarray:
@@ -28,35 +27,21 @@ def resampled_ap(ground_truth: Source, detections: Source, draws: np.ndarray) ->
         raise ValueError(f"Expected draws (R, n) of whole numbers from 0 to {pictures - 1}, one row a draw.")
     times = np.array([np.bincount(row, minlength=pictures) for row in draws])  # (R, pictures)
     matches, object_ignored = match_all(truth, found, MOST)
-    image = _images_in_order(found.category * pictures + found.image, found.scores, pictures)
     aps = []
     for k in range(len(truth.category_ids)):
         counting = (truth.category == k) & ~object_ignored[0]
         objects = times[:, truth.image[counting]].sum(1)  # (R,)
         mine = np.flatnonzero(matches.category == k)
         mine = mine[np.argsort(-matches.scores[mine], kind="stable")]
-        aps.append(_aps(times[:, image[mine]], matches.hit[0, mine].T, matches.ignored[0, mine].T, objects))
+        aps.append(_aps(times[:, matches.image[mine]], matches.hit[0, mine].T, matches.ignored[0, mine].T, objects))
     aps = np.array(aps)  # (K, R)
     present = ~np.isnan(aps)
     return np.divide(np.nansum(aps, 0), present.sum(0), out=np.full(len(draws), np.nan), where=present.any(0))
-
-
-def _images_in_order(group: np.ndarray, scores: np.ndarray, pictures: int) -> np.ndarray:
-    """The picture of each detection, in the order of `match_all`: by class, picture and falling score, the best 100."""
-    order = np.lexsort((-scores, group))
-    group = group[order]
-    rank = np.arange(len(group)) - np.searchsorted(group, group, side="left")
-    return group[rank < MOST] % pictures
 
 
 def _aps(times: np.ndarray, hit: np.ndarray, ignored: np.ndarray, objects: np.ndarray) -> np.ndarray:
     """AP of one class in every draw (R,). times: (R, D), best score first; hit, ignored: (T, D); objects: (R,)."""
     aps = np.full(len(times), np.nan)  # NaN: a draw without an object of the class
     for draw in np.flatnonzero(objects):
-        found = np.cumsum(hit * times[draw], axis=1)  # (T, D) TP
-        counted = np.cumsum(~ignored * times[draw], axis=1)  # TP + FP
-        precision = found / np.maximum(counted, 1)
-        recall = found / objects[draw]
-        heights = [sampled_precision(r, p, _RECALLS).mean() for r, p in zip(recall, precision, strict=True)]
-        aps[draw] = np.mean(heights)
+        aps[draw] = curves(hit, ignored, objects[draw], times[draw])[0].mean()
     return aps

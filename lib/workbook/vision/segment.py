@@ -17,8 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from workbook.trainers.segmentation import best_of, decode, normalised, tight_boxes
 from workbook.vision.boxes import nms
+from workbook.vision.masks import tight_boxes
+from workbook.vision.sam import choose_mask, decode, normalised
 
 TOGETHER = 64  # prompts that are decoded at once: memory grows with them
 
@@ -56,7 +57,7 @@ class Answer:
     @property
     def best_logits(self) -> Tensor:
         """The logits of `best`: (P, h, w)."""
-        return best_of(self.logits, self.predicted_iou)
+        return choose_mask(self.logits, self.predicted_iou)
 
 
 def encode(model: Any, image: np.ndarray) -> Picture:
@@ -133,37 +134,11 @@ def _full_size(logits: Tensor, picture: Picture) -> Tensor:
 
 def _checked(picture: Picture, points: Any, labels: Any, boxes: Any, previous: Any) -> tuple[Any, ...]:
     """The prompts as tensors: points (P, N, 2), labels (P, N), boxes (P, 4) or None, previous (P, h, w) or None."""
-    device = picture.embedding.device
     if points is None and boxes is None:
         raise ValueError("A prompt needs points or boxes: say where the object is.")
-    if boxes is not None:
-        boxes = torch.as_tensor(np.asarray(boxes), dtype=torch.float32, device=device)
-        boxes = boxes[None] if boxes.ndim == 1 else boxes
-        if boxes.ndim != 2 or boxes.shape[1] != 4:
-            raise ValueError(f"boxes are (4,) or (P, 4), x1 y1 x2 y2, not {tuple(boxes.shape)}.")
-        for number, box in enumerate(boxes.tolist()):
-            if not (box[2] > box[0] and box[3] > box[1]):
-                raise ValueError(f"Box {number} is {box}: expected x1 < x2 and y1 < y2, in pixels.")
-    if points is None:
-        points = torch.zeros(len(boxes), 0, 2, device=device)
-    points = torch.as_tensor(np.asarray(points), dtype=torch.float32, device=device)
-    points = points[None] if points.ndim == 2 else points
-    if points.ndim != 3 or points.shape[2] != 2:
-        raise ValueError(f"points are (N, 2) or (P, N, 2), x and y, not {tuple(points.shape)}.")
-    height, width = picture.size
-    far = torch.tensor([width, height], device=device)
-    for number, place in enumerate(points):
-        if not bool(((place >= 0) & (place <= far)).all()):
-            raise ValueError(
-                f"Prompt {number} has the points {place.tolist()}: outside of a picture {width} x {height}."
-            )
-    labels = torch.ones(points.shape[:2]) if labels is None else torch.as_tensor(np.asarray(labels))
-    labels = (labels[None] if labels.ndim == 1 else labels).long().to(device)
-    if labels.shape != points.shape[:2] or not bool(((labels == 0) | (labels == 1)).all()):
-        raise ValueError(
-            f"labels are 1 (inside) or 0 (outside), one for each of {tuple(points.shape[:2])} points, not "
-            f"{labels.tolist()}."
-        )
+    boxes = None if boxes is None else _checked_boxes(boxes, picture.embedding.device)
+    points = _checked_points(np.zeros((len(boxes), 0, 2)) if points is None else points, picture)
+    labels = _checked_labels(labels, points)
     given = {"points": points, "boxes": boxes, "previous": previous}
     numbers = {name: len(value) for name, value in given.items() if value is not None}
     if len(set(numbers.values())) > 1:
@@ -177,10 +152,44 @@ def _checked(picture: Picture, points: Any, labels: Any, boxes: Any, previous: A
     return points, labels, boxes, previous
 
 
-def choose_mask(masks: Tensor, predicted_iou: Tensor) -> Tensor:
-    """Of each prompt's masks the one that is predicted to be best: (P, K, H, W), (P, K) → (P, H, W)."""
-    best = predicted_iou.argmax(dim=1)  # (P,): no truth is needed for it
-    return masks[torch.arange(len(masks)), best]
+def _checked_boxes(boxes: Any, device: torch.device) -> Tensor:
+    """Boxes (4,) or (P, 4) as (P, 4)."""
+    boxes = torch.as_tensor(np.asarray(boxes), dtype=torch.float32, device=device)
+    boxes = boxes[None] if boxes.ndim == 1 else boxes
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(f"boxes are (4,) or (P, 4), x1 y1 x2 y2, not {tuple(boxes.shape)}.")
+    for number, box in enumerate(boxes.tolist()):
+        if not (box[2] > box[0] and box[3] > box[1]):
+            raise ValueError(f"Box {number} is {box}: expected x1 < x2 and y1 < y2, in pixels.")
+    return boxes
+
+
+def _checked_points(points: Any, picture: Picture) -> Tensor:
+    """Points (N, 2) or (P, N, 2) as (P, N, 2)."""
+    points = torch.as_tensor(np.asarray(points), dtype=torch.float32, device=picture.embedding.device)
+    points = points[None] if points.ndim == 2 else points
+    if points.ndim != 3 or points.shape[2] != 2:
+        raise ValueError(f"points are (N, 2) or (P, N, 2), x and y, not {tuple(points.shape)}.")
+    height, width = picture.size
+    far = torch.tensor([width, height], device=points.device)
+    for number, place in enumerate(points):
+        if not bool(((place >= 0) & (place <= far)).all()):
+            raise ValueError(
+                f"Prompt {number} has the points {place.tolist()}: outside of a picture {width} x {height}."
+            )
+    return points
+
+
+def _checked_labels(labels: Any, points: Tensor) -> Tensor:
+    """Labels (N,) or (P, N), or None for "all inside", as (P, N)."""
+    labels = torch.ones(points.shape[:2]) if labels is None else torch.as_tensor(np.asarray(labels))
+    labels = (labels[None] if labels.ndim == 1 else labels).long().to(points.device)
+    if labels.shape != points.shape[:2] or not bool(((labels == 0) | (labels == 1)).all()):
+        raise ValueError(
+            f"labels are 1 (inside) or 0 (outside), one for each of {tuple(points.shape[:2])} points, not "
+            f"{labels.tolist()}."
+        )
+    return labels
 
 
 @dataclass(frozen=True)
@@ -253,9 +262,8 @@ def stability_score(logits: Tensor, offset: float = 1.0) -> Tensor:
     does not. Source: Kirillov et al. 2023, section 5 and appendix B ("stable mask").
     """
     strict = (logits > offset).sum((-2, -1))
-    generous = (logits > -offset).sum(
-        (-2, -1)
-    )  # holds all of `strict`: it is their union, and `strict` is what they share
+    # the generous mask holds all of the strict one: it is their union, and the strict one is what they share
+    generous = (logits > -offset).sum((-2, -1))
     return torch.where(generous > 0, strict / generous.clamp(min=1), 0.0)
 
 

@@ -16,8 +16,9 @@ from torch import Tensor
 
 from workbook.metrics.bootstrap import bootstrap_interval
 from workbook.show import progress_bar
-from workbook.trainers.segmentation import clusters_of, correcting_points, jitter, random_pixels, tight_boxes
+from workbook.trainers.segmentation import clusters_of, correcting_points, jitter, random_pixels
 from workbook.vision import segment
+from workbook.vision.masks import box_masks, paired_iou, tight_boxes
 
 Array = np.ndarray
 KINDS = (
@@ -101,7 +102,7 @@ def automatic_shares(
             np.array([mask.mask for mask in result.found], dtype=bool).reshape(-1, *scene.image.shape[:2])
         )
         things = [scene.masks, clusters_of(scene.masks), ~scene.masks.any(0, keepdims=True)]
-        pairs = overlap(masks[:, None], torch.tensor(np.concatenate(things))[None])  # (masks, things)
+        pairs = paired_iou(masks[:, None], torch.tensor(np.concatenate(things))[None])  # (masks, things)
         fits = pairs > level
         found += fits[:, : len(scene.masks)].any(0).tolist()
         clean += fits.any(1).tolist()
@@ -115,7 +116,7 @@ def _ask(picture: segment.Picture, wanted: Tensor) -> tuple[dict[str, Tensor], l
     box = segment.prompt(picture, boxes=boxes)
     several = torch.stack([inside, random_pixels(wanted), random_pixels(~wanted)], 1)
     signs = torch.tensor([1, 1, 0]).expand(len(wanted), -1)
-    first = {"point": overlap(point.masks, wanted[:, None]), "box": overlap(box.masks, wanted[:, None])}
+    first = {"point": paired_iou(point.masks, wanted[:, None]), "box": paired_iou(box.masks, wanted[:, None])}
     answers = {
         "one point": point.best,
         "two points inside, one outside": segment.prompt(picture, points=several, labels=signs).best,
@@ -125,8 +126,8 @@ def _ask(picture: segment.Picture, wanted: Tensor) -> tuple[dict[str, Tensor], l
         "a box": box.best,
         "a box, then one correction": _corrected(picture, wanted, box, torch.zeros(len(wanted), 0, 2), boxes, 1),
     }
-    answers["no model: all of the box"] = filled(boxes, wanted.shape[-1])
-    iou = {kind: overlap(masks, wanted) for kind, masks in answers.items()}
+    answers["no model: all of the box"] = box_masks(boxes, *wanted.shape[1:])
+    iou = {kind: paired_iou(masks, wanted) for kind, masks in answers.items()}
     iou["one point, best of three by the truth"] = first["point"].max(1).values
     asked = [(point, "point"), (box, "box")]
     return iou, [(answer.predicted_iou, first[name], answer.best) for answer, name in asked]
@@ -147,17 +148,3 @@ def _corrected(
 def _kept_in_order(boxes: Tensor) -> Tensor:
     """Boxes whose second corner has not been moved before the first: at least one pixel remains."""
     return torch.cat([boxes[:, :2], torch.maximum(boxes[:, 2:], boxes[:, :2] + 1)], 1)
-
-
-def filled(boxes: Tensor, size: int) -> Tensor:
-    """The pixels whose middle lies in each box: (N, 4) → (N, S, S) bool."""
-    middle = torch.arange(size) + 0.5
-    across = (middle > boxes[:, :1]) & (middle < boxes[:, 2:3])  # (N, S)
-    down = (middle > boxes[:, 1:2]) & (middle < boxes[:, 3:])
-    return down[:, :, None] & across[:, None, :]
-
-
-def overlap(masks: Tensor, wanted: Tensor) -> Tensor:
-    """IoU of masks in pairs: (..., H, W) bool, the same → (...); two empty ones overlap by 0."""
-    union = (masks | wanted).sum((-2, -1))
-    return (masks & wanted).sum((-2, -1)) / union.clamp(min=1)

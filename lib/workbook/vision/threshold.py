@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
+
+from workbook.vision.masks import box_masks, largest_piece
 
 Array = np.ndarray
 
@@ -30,7 +33,7 @@ def local_in_box(image: Array, box: Array, margin: float = 0.25, blur: float = 1
     pixels, after a blur and with the ground's slope taken out: a plane through the margin. Then holes are filled, and
     of several pieces the largest stays.
     """
-    from scipy.ndimage import binary_fill_holes, gaussian_filter, label
+    from scipy.ndimage import binary_fill_holes, gaussian_filter
     from skimage.filters import threshold_otsu
 
     inside = _inside(image, box)
@@ -45,8 +48,7 @@ def local_in_box(image: Array, box: Array, margin: float = 0.25, blur: float = 1
     pixels = smooth[around]
     if np.ptp(pixels) < 1:  # less than one grey level: an even box, but for rounding
         return np.zeros(image.shape, dtype=bool)
-    pieces, number = label(binary_fill_holes(inside & (smooth > threshold_otsu(pixels))))
-    return pieces == 1 + np.bincount(pieces.ravel())[1:].argmax() if number else pieces > 0
+    return largest_piece(binary_fill_holes(inside & (smooth > threshold_otsu(pixels))))
 
 
 def _grown(box: Array, margin: float) -> Array:
@@ -60,8 +62,7 @@ def _inside(image: Array, box: Array) -> Array:
     """The pixels whose middle lies in the box: (H, W) bool."""
     if image.ndim != 2:
         raise ValueError(f"A threshold needs a grey picture (H, W), not {image.shape}.")
-    y, x = np.indices(image.shape) + 0.5
-    inside = (x > box[0]) & (y > box[1]) & (x < box[2]) & (y < box[3])
+    inside = box_masks(torch.as_tensor(np.asarray(box, dtype=float))[None], *image.shape)[0].numpy()
     if not inside.any():
         raise ValueError(
             f"The box {np.asarray(box).tolist()} holds no pixel of a picture {image.shape[1]} x {image.shape[0]}."

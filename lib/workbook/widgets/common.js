@@ -1,7 +1,7 @@
 // What all widgets share. It is put before each widget's own file: no imports, no build, works offline.
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const ORANGE = [230, 120, 0];
+const CYAN = [0, 229, 255];
 
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -71,15 +71,15 @@ function isEdge(mask, i, width) {  // a pixel of the mask that touches its outsi
     || (i + width < mask.length && !mask[i + width]);
 }
 
-// The mask as a layer: filled with this opacity, its outline solid; `other` gives a second outline, blue and dotted.
+// The mask as a layer: filled with this opacity, its outline solid; `other` gives a second outline, magenta and dotted.
 function layer(mask, width, height, opacity, other) {
   const canvas = make("canvas");
   canvas.width = width;
   canvas.height = height;
   const pen = canvas.getContext("2d"), pixels = pen.createImageData(width, height);
   for (let i = 0; i < mask.length; i++) {
-    let colour = ORANGE, alpha = mask[i] ? (isEdge(mask, i, width) ? 255 : Math.round(255 * opacity)) : 0;
-    if (other && isEdge(other, i, width) && ((i % width) + Math.floor(i / width)) % 2) { colour = [0, 70, 210]; alpha = 255; }
+    let colour = CYAN, alpha = mask[i] ? (isEdge(mask, i, width) ? 255 : Math.round(255 * opacity)) : 0;
+    if (other && isEdge(other, i, width) && ((i % width) + Math.floor(i / width)) % 2) { colour = [214, 0, 147]; alpha = 255; }
     if (alpha) pixels.data.set([...colour, alpha], 4 * i);
   }
   pen.putImageData(pixels, 0, 0);

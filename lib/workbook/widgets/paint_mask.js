@@ -27,7 +27,7 @@ async function render({ model, el }) {
   part.tools.append(brush, eraser, make("label", {}, "size", sizes, sizeText), undo, redo, further, nearer, all,
     make("label", {}, "opacity", opacities), restart);
   const note = make("div", { class: "wb-note" });
-  part.figures.after(make("div", { class: "wb-note" }, "Orange: your mask. Blue dots: the outline of the original."), note);
+  part.figures.after(make("div", { class: "wb-note" }, "Cyan: your mask. Magenta dots: the outline of the original."), note);
 
   function figures() {
     let both = 0, either = 0, painted = 0;

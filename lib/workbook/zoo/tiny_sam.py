@@ -31,13 +31,13 @@ from workbook.trainers.segmentation import (
     Pool,
     Rounds,
     Sketch,
-    best_of,
     pool,
     prompted,
     segmentation_loss,
     sketch_loss,
-    true_iou,
 )
+from workbook.vision.masks import paired_iou
+from workbook.vision.sam import choose_mask
 from workbook.zoo.building import store
 
 SEED, BATCH = 0, 12  # BATCH: pictures; each has three prompts, in two rounds
@@ -150,5 +150,5 @@ def measure(rounds: Rounds, held_out: Pool) -> dict[str, float]:
             answers, targets = rounds(**batch), batch["targets"].flatten(0, 1)
             kind = KINDS[number % len(KINDS)]
             for label, answer in zip((kind, f"{kind}_corrected"), answers[:2], strict=True):
-                figures.setdefault(label, []).append(true_iou(best_of(*answer), targets).mean().item())
+                figures.setdefault(label, []).append(paired_iou(choose_mask(*answer) > 0, targets > 0.5).mean().item())
     return {label: sum(values) / len(values) for label, values in figures.items()}
