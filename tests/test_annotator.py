@@ -120,6 +120,59 @@ def test_patience_ends() -> None:
     assert not correct(truth, truth, np.random.default_rng(0)).strokes
 
 
+def test_a_stroke_that_made_it_worse_is_taken_back() -> None:
+    """A very unsteady hand often misses: what is kept has helped every time, and the mask gets no worse."""
+    truth, mask = disc(20, 20, 12), disc(24, 16, 10)
+    taken_back = 0
+    for seed in range(6):
+        result = correct(mask, truth, np.random.default_rng(seed), unsteady=6)
+        painted = mask
+        for stroke in result.strokes:
+            before, painted = painted, paint(painted, stroke)
+            assert (painted != truth).sum() < (before != truth).sum()
+        assert np.array_equal(painted, result.mask)
+        taken_back += len(result.strokes) < 12 and bool((result.mask != truth).sum() > 40)
+    assert taken_back >= 3  # the patience was spent on strokes that are not among those kept
+
+
+def bar(height: int, columns: slice, top: int = 10) -> np.ndarray:
+    """A level bar as a mask (40, 40)."""
+    mask = np.zeros((40, 40), dtype=bool)
+    mask[top : top + height, columns] = True
+    return mask
+
+
+def first_stroke(truth: np.ndarray) -> Stroke:
+    """What a steady hand does first where all of it is missing."""
+    return correct(np.zeros_like(truth), truth, np.random.default_rng(0), unsteady=0).strokes[0]
+
+
+def test_what_is_exactly_as_large_as_noticed_is_corrected() -> None:
+    """Places of fewer pixels are left; three are not fewer than three."""
+    truth = bar(1, slice(10, 13))
+    nothing = np.zeros_like(truth)
+    assert correct(nothing, truth, np.random.default_rng(0), unsteady=0, notices=3).strokes
+    assert not correct(nothing, truth, np.random.default_rng(0), unsteady=0, notices=4).strokes
+
+
+@pytest.mark.parametrize("top", [10, 0, 37])
+def test_the_tool_is_as_wide_as_the_place(top: int) -> None:
+    """A bar of three pixels gets a tool that fits into it, also at the picture's rim; a large place gets the largest."""
+    narrow = first_stroke(bar(3, slice(5, 35), top))
+    assert 1 < narrow.radius < 2
+    assert set(narrow.path[:, 1]) == {top + 1}  # through the middle
+    assert first_stroke(disc(20, 20, 15)).radius == 4
+
+
+def test_a_stroke_begins_where_it_is_widest_and_goes_on_to_what_is_near() -> None:
+    """A handle with a knob at its right end: from the knob along the handle, without a jump."""
+    knob = first_stroke(bar(5, slice(3, 30), top=18) | disc(31, 20, 4))
+    assert abs(knob.path[0] - [31, 20]).max() <= 1
+    for stroke in (knob, first_stroke(bar(5, slice(3, 38)))):
+        assert len(stroke.path) > 5
+        assert (np.hypot(*np.diff(stroke.path, axis=0).T) < 2 * stroke.radius).all()
+
+
 def test_the_same_seed_paints_the_same() -> None:
     """The hand shakes by the generator alone."""
     truth, mask = disc(20, 20, 12), disc(24, 16, 10)

@@ -14,10 +14,10 @@ from workbook.trainers import detection
 from workbook.trainers.loop import fit
 from workbook.vision import detector
 from workbook.vision.boxes import box_iou
-from workbook.vision.curve_slider import ThresholdSlider
 from workbook.vision.detection import evaluate_coco
 from workbook.vision.detector import Found, TinyDetector, TinyDetectorConfig, detect
 from workbook.vision.resampling import resampled_ap
+from workbook.widgets.threshold_slider import ThresholdSlider
 from workbook.zoo import loading, tiny_detector
 from workbook.zoo.entries import ENTRIES
 

@@ -193,3 +193,10 @@ def test_pairs_have_disjoint_splits_and_the_same_classes(tmp_path, monkeypatch):
         for one, other in [(pair.train, pair.source_test), (pair.pool, pair.test), (pair.validation, pair.test)]:
             both = torch.cat([one.pixels, other.pixels]).flatten(1)
             assert len(both.unique(dim=0)) == len(both)
+
+
+@pytest.mark.parametrize("count", [1, 7, 23, 40])
+def test_balanced_labels_differ_in_number_by_one_at_most_and_are_mixed(count):
+    labels = domains.balanced_labels(count, 10, np.random.default_rng(0))
+    assert len(labels) == count and np.ptp(np.bincount(labels, minlength=10)) <= 1
+    assert count < 10 or (np.diff(labels) < 0).any()

@@ -132,6 +132,25 @@ def test_the_size_is_that_of_the_file(make, names, output, rank, tmp_path):
     assert size == len(stored) - 8 - int.from_bytes(stored[:8], "little")  # without the header
 
 
+def test_a_layer_of_its_own_keeps_its_weights_and_a_small_a():
+    torch.manual_seed(0)
+    adapted = LoRALinear(nn.Linear(400, 300), rank=8)
+    assert {name for name, value in adapted.named_parameters() if value.requires_grad} == {"A", "B"}
+    # Kaiming's uniform draw as nn.Linear and peft use it: between ± 1 / √in, so of deviation 1 / √(3 in)
+    assert adapted.A.abs().max() <= 400**-0.5 and adapted.A.std().item() == pytest.approx(1200**-0.5, rel=0.05)
+
+
+def test_a_target_is_a_whole_name_and_not_an_ending():
+    class Layers(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.proj, self.in_proj = nn.Linear(4, 4), nn.Linear(4, 4)
+
+    nested = nn.Sequential(Layers())
+    assert lora.targets(Layers(), ["proj"]) == ["proj"] and lora.targets(nested, ["proj"]) == ["0.proj"]
+    assert lora.targets(nested, ["0.in_proj"]) == ["0.in_proj"]
+
+
 @pytest.mark.parametrize("make, names, output", CASES)
 def test_a_fresh_adapter_changes_nothing(make, names, output):
     model = make()
@@ -177,10 +196,21 @@ def test_adapters_are_exchanged():
     assert not torch.allclose(model(IDS).logits, plain)
     lora.load_adapter(model, first)
     assert torch.equal(model(IDS).logits, plain)
+    outputs = []
+    for seed in (3, 4):  # two models of the same weights, whose fresh A differ
+        fresh = gpt()
+        torch.manual_seed(seed)
+        inject_lora(fresh, ["c_attn"])
+        lora.load_adapter(fresh, second)
+        outputs.append(fresh(IDS).logits)
+    assert torch.equal(*outputs) and not torch.allclose(outputs[0], plain)
     other = gpt()
     inject_lora(other, ["c_attn"], rank=2)
     with pytest.raises(ValueError, match="for other layers, or of another rank"):
         lora.load_adapter(other, second)
+    renamed = {name.replace("h.0", "h.9"): value for name, value in second.items()}
+    with pytest.raises(ValueError, match="for other layers"):
+        lora.load_adapter(model, renamed)
 
 
 @pytest.mark.parametrize("rank", [0, -1, 17, 100])

@@ -60,6 +60,14 @@ def test_the_formula_agrees_with_a_real_step(make, names, objective, extra, adap
         assert predicted[part] == pytest.approx(measured[part], rel=0.1), part
 
 
+def test_the_formula_by_hand():
+    """100 numbers of which 10 learn; 6 tokens, 3 layers of width 5, of which 2 widths are kept, and 7 numbers more."""
+    by_hand = {"weights": 400, "gradients": 40, "optimizer": 80, "activations": 4 * 6 * (2 * 5 * 3 + 7)}
+    sizes = dict(parameters=100, trainable=10, tokens=6, width=5, layers=3, kept=2, extra=7)
+    assert training_memory(**sizes) == by_hand
+    assert training_memory(**sizes, bytes_per_number=2) == {part: size // 2 for part, size in by_hand.items()}
+
+
 def test_measuring_leaves_the_model_as_it_was():
     model = bert()
     before = {name: value.clone() for name, value in model.state_dict().items()}

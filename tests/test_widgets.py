@@ -122,6 +122,21 @@ def test_packing_and_unpacking(shape):
 # ------------------------------------------------------------------------------------------------ the static picture
 
 
+def test_the_picture_shades_what_two_boxes_share_and_writes_the_caption():
+    image = np.full((400, 400), 255, np.uint8)
+    drawn = fallback.draw(image, [(100, 100, 200, 200), (150, 150, 250, 250)], caption="IoU 0.14")
+    np.testing.assert_allclose(drawn[175, 175], 0.7 * 255 + 0.3 * np.array(fallback.SHARED), atol=1)
+    assert (drawn[130, 130] == 255).all() and (drawn[230, 230] == 255).all()
+    assert (drawn[370:, :120] == 0).any() and (fallback.draw(image)[370:, :120] == 255).all()
+    apart = fallback.draw(image, [(100, 100, 140, 140), (200, 200, 250, 250)])
+    assert (apart[170, 170] == 255).all() and (apart[120, 120] == 255).all()
+
+
+def test_the_still_picture_of_two_boxes_says_their_iou():
+    pair = BoxPair(a=(0, 0, 100, 100), b=(50, 0, 150, 100))
+    assert pair._overlays()["caption"] == "IoU 0.33"
+
+
 def test_the_picture_shows_boxes_mask_and_points():
     image = np.full((400, 400), 128, np.uint8)
     mask = np.zeros((400, 400), bool)
