@@ -48,6 +48,8 @@ def normalise(notebook: Any) -> Any:
         kept = {key: value for key, value in cell.metadata.items() if key in ("tags", "jupyter")}
         cell.metadata = type(cell.metadata)(kept)
         cell.source = cell.source.rstrip()
+        if "outputs" in cell:
+            cell.outputs = _joined(cell.outputs)
         for output in cell.get("outputs", []):
             if "data" in output:
                 output["metadata"] = {}
@@ -55,6 +57,17 @@ def normalise(notebook: Any) -> Any:
                 if "text/plain" in output.data:
                     output.data["text/plain"] = re.sub(r"0x[0-9a-f]{6,}", "0x0", output.data["text/plain"])
     return notebook
+
+
+def _joined(outputs: list[Any]) -> list[Any]:
+    """Outputs in which what was printed in a row is one: how a kernel cuts it up differs from run to run."""
+    joined: list[Any] = []
+    for output in outputs:
+        if joined and output.output_type == joined[-1].output_type == "stream" and output.name == joined[-1].name:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def store(path: Path) -> float:

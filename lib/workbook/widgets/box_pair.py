@@ -57,7 +57,7 @@ class BoxPair(base.Widget):
         return fallback.check_box(value, self.width, self.height, name)
 
     def _overlays(self) -> dict[str, Any]:
-        return {"boxes": [self.a, self.b]}
+        return {"boxes": [self.a, self.b], "caption": f"IoU {self.iou:.2f}"}
 
 
 def _white(size: tuple[int, int]) -> np.ndarray:

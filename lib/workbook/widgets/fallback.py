@@ -16,6 +16,7 @@ import numpy as np
 from workbook import show
 
 LEAST_WIDTH = 320  # pixels: smaller pictures are enlarged by whole factors
+SHARED = (90, 60, 150)  # violet, as in the widget of two boxes
 OVERLAY = (0, 229, 255)  # cyan: no object of the made scenes has it, and no grey photo; as in `segment_show`
 BOXES = ((0, 114, 178), (213, 94, 0), (0, 120, 90), (150, 60, 130))  # a, b, c, d; the letter says it, too
 
@@ -93,10 +94,12 @@ def draw(
     mask: np.ndarray | None = None,
     points: Sequence[Any] = (),
     labels: Sequence[int] = (),
+    caption: str = "",
 ) -> np.ndarray:
     """The image with what lies on it, uint8 (h, w, 3); small pictures are enlarged.
 
-    boxes: x1 y1 x2 y2 in pixels, lettered a, b, ... mask: bool (H, W). points: x y; labels: 1 a plus, 0 a minus.
+    boxes: x1 y1 x2 y2 in pixels, lettered a, b, ...; what two of them share is shaded. mask: bool (H, W). points: x y;
+    labels: 1 a plus, 0 a minus. caption: a few words in the lower left corner.
     Raises ValueError as the checks above do.
     """
     from PIL import Image, ImageDraw
@@ -108,7 +111,15 @@ def draw(
         pixels[chosen] = (0.55 * pixels[chosen] + 0.45 * np.array(OVERLAY)).astype(np.uint8)
         pixels[outline(chosen)] = OVERLAY
     scale = max(1, round(LEAST_WIDTH / width))
-    picture = Image.fromarray(pixels.repeat(scale, 0).repeat(scale, 1))
+    large = pixels.repeat(scale, 0).repeat(scale, 1)
+    if len(boxes) == 2:
+        (ax1, ay1, ax2, ay2), (bx1, by1, bx2, by2) = (check_box(box, width, height) for box in boxes)
+        left, top, right, bottom = (
+            round(scale * side) for side in (max(ax1, bx1), max(ay1, by1), min(ax2, bx2), min(ay2, by2))
+        )
+        shared = large[top : max(top, bottom), left : max(left, right)]
+        shared[:] = (0.7 * shared + 0.3 * np.array(SHARED)).astype(np.uint8)
+    picture = Image.fromarray(large)
     pen = ImageDraw.Draw(picture)
     for number, box in enumerate(boxes):
         corners = [value * scale for value in check_box(box, width, height)]
@@ -119,6 +130,8 @@ def draw(
         )
     for (x, y), label in zip(points, labels, strict=True):
         _sign(pen, x * scale, y * scale, bool(label))
+    if caption:
+        pen.text((6, scale * height - 24), caption, fill="black", font_size=18, stroke_width=2, stroke_fill="white")
     return np.asarray(picture)
 
 

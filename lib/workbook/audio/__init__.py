@@ -1,0 +1,1 @@
+"""Sound as pictures and back: Riffusion's spectrogram tools, a small synthesiser, interpolation."""

@@ -1,0 +1,1 @@
+"""Text-to-image diffusion: making pictures, checking them against their prompts, DreamBooth."""
