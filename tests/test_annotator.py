@@ -157,7 +157,7 @@ def test_what_is_exactly_as_large_as_noticed_is_corrected() -> None:
 
 @pytest.mark.parametrize("top", [10, 0, 37])
 def test_the_tool_is_as_wide_as_the_place(top: int) -> None:
-    """A bar of three pixels gets a tool that fits into it, also at the picture's rim; a large place gets the largest."""
+    """A bar of three pixels gets a tool that fits into it, at the rim too; a large place gets the largest."""
     narrow = first_stroke(bar(3, slice(5, 35), top))
     assert 1 < narrow.radius < 2
     assert set(narrow.path[:, 1]) == {top + 1}  # through the middle

@@ -17,7 +17,19 @@ __version__ = "0.1.0"
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _WHERE = {"start": "lessons", "exercise": "exercises", "claim": "claims"}
-_MODULES = ("audio", "datasets", "diffusion", "metrics", "profiles", "show", "text", "trainers", "vision", "widgets", "zoo")
+_MODULES = (
+    "audio",
+    "datasets",
+    "diffusion",
+    "metrics",
+    "profiles",
+    "show",
+    "text",
+    "trainers",
+    "vision",
+    "widgets",
+    "zoo",
+)
 __all__ = [*_WHERE, *_MODULES]
 
 
