@@ -306,6 +306,15 @@ def test_bradley_terry_refuses(wins, says):
         bradley_terry(wins)
 
 
+def test_bradley_terry_arrives_where_one_item_nearly_always_won():
+    """A weak prior, a million games, a chain of 40 that never loses downwards: Hunter's iteration crawls here."""
+    wins = np.array([[0, 1e6, 5e5], [1, 0, 1e6], [0, 1, 0]])
+    first, second, third = bradley_terry(wins, prior=0.1)
+    assert first - second == pytest.approx(second - third, rel=1e-6) and 10 < first < np.log(1e6)
+    chain = bradley_terry(50 * np.triu(np.ones((40, 40)), 1), prior=0.1)
+    assert (np.diff(chain) < 0).all() and np.isfinite(chain).all()
+
+
 def test_bradley_terry_says_when_it_has_not_arrived():
     with pytest.raises(ValueError, match="not enough"):
         bradley_terry([[0, 30, 1], [1, 0, 30], [1, 1, 0]], steps=2)

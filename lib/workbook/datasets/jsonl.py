@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,3 +38,17 @@ def read_jsonl(path: Path, make: Callable[[dict], Record]) -> list[Record]:
     if not records:
         raise DataError(f"The data file {path} is empty; restore it with `git checkout -- data`.")
     return records
+
+
+def once(make: Callable[[dict], Record], key: Callable[[Record], Hashable]) -> Callable[[dict], Record]:
+    """`make`, for `read_jsonl`, with a ValueError for a record whose key an earlier one had."""
+    seen = set()
+
+    def checked(line: dict) -> Record:
+        record = make(line)
+        if key(record) in seen:
+            raise ValueError(f"{key(record)} is there a second time")
+        seen.add(key(record))
+        return record
+
+    return checked
