@@ -369,16 +369,16 @@ def test_it_comes_back_from_its_folder_as_it_was(tmp_path):
 
 
 def test_an_entrys_class_may_be_of_transformers_or_of_the_workbook():
-    assert loading._class("BertModel") is transformers.BertModel
-    assert loading._class("workbook.vision.detector:TinyDetector") is TinyDetector
+    assert loading.class_of("BertModel") is transformers.BertModel
+    assert loading.class_of("workbook.vision.detector:TinyDetector") is TinyDetector
     with pytest.raises(AttributeError):
-        loading._class("NoSuchModel")
+        loading.class_of("NoSuchModel")
 
 
 def test_the_full_size_architecture_is_yolos_tiny():
     small = ENTRIES["detector"][1]
     with torch.device("meta"):
-        model = loading._class(small.auto_class)(transformers.YolosConfig(**small.config))
+        model = loading.class_of(small.auto_class)(transformers.YolosConfig(**small.config))
     assert sum(p.numel() for p in model.parameters()) == 6_488_736
 
 

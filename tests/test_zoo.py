@@ -1,5 +1,6 @@
 """The zoo: the right weights or a clear refusal, and nothing that runs code while it loads."""
 
+import copy
 import dataclasses
 import errno
 import json
@@ -13,11 +14,24 @@ import huggingface_hub
 import pytest
 import torch
 from huggingface_hub import constants
+from safetensors.torch import load_file
 
 from workbook import cli, files, profiles, zoo
 from workbook.trainers import classic
-from workbook.zoo import loading
-from workbook.zoo.entries import BERT_BASE, ENTRIES, MINILM, MINILM_HUB, TINY_BERT, VISION
+from workbook.zoo import building, loading
+from workbook.zoo.entries import (
+    BERT_BASE,
+    DINO,
+    ENTRIES,
+    MINILM,
+    MINILM_HUB,
+    RIFFUSION,
+    SD15,
+    TINY_BERT,
+    TINY_CLIP,
+    TINY_SD,
+    VISION,
+)
 
 SENTENCES = [
     "The kettle arrived broken.",
@@ -42,7 +56,9 @@ def refusal(role="sentence-encoder", profile="small"):
 # ------------------------------------------------------------------------------------------------ roles
 
 
-NOT_YET_PINNED = {hub.name for _, hub in VISION.values()}  # their hashes could not be looked up without the hub
+NOT_YET_PINNED = {
+    hub.name for hub in (DINO, RIFFUSION, *(full for _, full in VISION.values()))
+}  # their hashes could not be looked up without the hub
 
 
 def test_roles():
@@ -119,12 +135,12 @@ def test_whole_vectors_are_those_of_sentence_transformers(minilm):
 # ------------------------------------------------------------------------------------------------ nothing unpickled
 
 
-@pytest.mark.parametrize("chosen", [MINILM, TINY_BERT], ids=lambda chosen: chosen.name)
+@pytest.mark.parametrize("chosen", [MINILM, TINY_BERT, TINY_CLIP, TINY_SD], ids=lambda chosen: chosen.name)
 def test_folders_hold_safetensors_and_text_only(chosen):
     names = [path.name for path in loading.folder(chosen).rglob("*") if path.is_file()]
     kinds = {Path(name).suffix for name in names if name != ".gitattributes"}
     assert ".safetensors" in kinds
-    assert kinds <= {".safetensors", ".json", ".txt", ".md"}
+    assert kinds <= {".safetensors", ".json", ".txt", ".md", ".png"}
 
 
 def test_loading_unpickles_nothing(monkeypatch):
@@ -156,6 +172,16 @@ def test_only_text_and_safetensors_are_downloaded(monkeypatch, tmp_path):
     assert asked == {
         "name": BERT_BASE.hub_id, "revision": BERT_BASE.revision, "allow_patterns": ["*.json", "*.txt", "*.safetensors"]
     }  # fmt: skip
+
+
+def test_of_a_pipeline_only_the_parts_that_are_read_are_downloaded(monkeypatch, tmp_path):
+    """Stable Diffusion's folder also holds three more copies of its weights, 20 GB."""
+    asked = {}
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, **how: asked.update(how) or tmp_path)
+    loading.fetch("text-to-image")
+    assert asked["revision"] == SD15.revision
+    assert asked["allow_patterns"] == ["*.json", "*.txt", *SD15.weights]
+    assert "unet/diffusion_pytorch_model.safetensors" in SD15.weights and len(SD15.weights) == 4
 
 
 # ------------------------------------------------------------------------------------------------ damaged or missing
@@ -230,6 +256,107 @@ def test_embedded_configuration_damaged(copied):
     assert f"The model in {copied} could not be loaded" in refusal("second-encoder")
 
 
+# ------------------------------------------------------------------------------------------------ pipelines
+
+
+@pytest.fixture(scope="module")
+def tiny_sd():
+    """The embedded text-to-image pipeline, loaded once."""
+    return zoo.load("text-to-image", "small")
+
+
+def test_pipeline_loads(tiny_sd):
+    pipeline, tokenizer = tiny_sd
+    assert type(pipeline).__name__ == "StableDiffusionPipeline" and tokenizer is pipeline.tokenizer
+    for part in (pipeline.unet, pipeline.vae, pipeline.text_encoder):
+        assert not part.training and {value.dtype for value in part.parameters()} == {torch.float32}
+    assert not pipeline.scheduler.config.clip_sample  # latents go beyond ±1
+    assert pipeline.unet.config.sample_size * 8 == pipeline.vae.config.sample_size == 64
+    assert pipeline.text_encoder.config.eos_token_id == tokenizer.eos_token_id != 2
+
+
+def test_pipeline_reads_prompts_with_the_text_encoder_of_tiny_clip(tiny_sd):
+    clip, tokenizer = zoo.load("picture-and-text", "small")
+    theirs, ours = clip.text_model.state_dict(), tiny_sd.model.text_encoder.state_dict()
+    assert theirs.keys() == ours.keys() and all(torch.equal(theirs[name], ours[name]) for name in ours)
+    assert tokenizer.get_vocab() == tiny_sd.tokenizer.get_vocab()
+    assert len(tokenizer.tokenize("a plucked guitar, sks xylophone")) == 5 + len(tokenizer.tokenize("xylophone"))
+
+
+def test_pipeline_is_small():
+    where = loading.folder(TINY_SD)
+    assert sum(path.stat().st_size for path in where.rglob("*.safetensors")) < 12e6
+    assert (where / "samples.png").stat().st_size < 150_000
+    card = json.loads((where / "card.json").read_text())
+    assert set(card["sha256"]) == set(TINY_SD.weights)
+    assert card["colour_right"] >= 0.7 and card["ground_right"] >= 0.7 and card["kind_right"] >= 0.5
+
+
+@pytest.fixture
+def copied_pipeline(tmp_path, monkeypatch):
+    """A checkout of its own with a copy of tiny-sd, to be damaged."""
+    where = tmp_path / "data" / "models" / "tiny-sd"
+    shutil.copytree(files.root() / "data" / "models" / "tiny-sd", where)
+    monkeypatch.setenv("WORKBOOK_ROOT", str(tmp_path))
+    return where
+
+
+@pytest.mark.parametrize("part", TINY_SD.weights)
+def test_a_part_of_a_pipeline_missing(copied_pipeline, part):
+    (copied_pipeline / part).unlink()
+    message = refusal("text-to-image")
+    assert f"no {part} in" in message and "git checkout -- data/models/tiny-sd" in message
+
+
+@pytest.mark.parametrize("part", TINY_SD.weights)
+def test_a_part_of_a_pipeline_exchanged(copied_pipeline, part, monkeypatch):
+    content = bytearray((copied_pipeline / part).read_bytes())
+    content[-1] ^= 1
+    (copied_pipeline / part).write_bytes(content)
+    monkeypatch.setattr(loading, "_read", lambda *_: pytest.fail("read before it was checked"))
+    message = refusal("text-to-image")
+    assert f"tiny-sd ({part})" in message and files.sha256(copied_pipeline / part) in message
+
+
+def test_a_part_that_the_card_does_not_name(copied_pipeline):
+    card = json.loads((copied_pipeline / "card.json").read_text())
+    del card["sha256"]["vae/diffusion_pytorch_model.safetensors"]
+    (copied_pipeline / "card.json").write_text(json.dumps(card))
+    assert "expected None" in refusal("text-to-image")
+
+
+def test_a_pipeline_without_its_index(copied_pipeline):
+    (copied_pipeline / "model_index.json").unlink()
+    assert f"The model in {copied_pipeline} could not be loaded" in refusal("text-to-image")
+
+
+def test_store_pipeline(tiny_sd, tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    monkeypatch.setenv("WORKBOOK_ROOT", str(tmp_path))
+    pipeline = copy.deepcopy(tiny_sd.model)
+    where = building.store_pipeline("tiny-sd", pipeline, {"seed": 3}, "A story.", {"samples.png": b"png"})
+    assert (where / "samples.png").read_bytes() == b"png"
+    card = json.loads((where / "card.json").read_text())
+    assert card["seed"] == 3 and card["parameters"] > 4e6
+    assert card["sha256"] == {name: files.sha256(where / name) for name in TINY_SD.weights}
+    assert "A story." in (where / "README.md").read_text()
+    halves = load_file(where / TINY_SD.weights[0]).values()
+    assert {value.dtype for value in halves} == {torch.float16}
+    again = zoo.load("text-to-image", "small").model
+    theirs = tiny_sd.model.unet.state_dict()
+    assert all(torch.equal(value, theirs[name]) for name, value in again.unet.state_dict().items())
+
+
+def test_store_pipeline_leaves_the_old_one_where_it_fails(tiny_sd, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBOOK_ROOT", str(tmp_path))
+    old = tmp_path / "data" / "models" / "tiny-sd"
+    old.mkdir(parents=True)
+    (old / "card.json").write_text("old")
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        building.store_pipeline("tiny-sd", copy.deepcopy(tiny_sd.model), {"seed": object()}, "A story.")
+    assert (old / "card.json").read_text() == "old" and [path.name for path in old.parent.iterdir()] == ["tiny-sd"]
+
+
 # ------------------------------------------------------------------------------------------------ the hub
 
 
@@ -294,6 +421,27 @@ def test_random_gpt2_has_its_size_and_a_tokenizer_that_fits(no_hub, monkeypatch)
         model, tokenizer = zoo.load("causal-lm", "full")
     assert sum(parameter.numel() for parameter in model.parameters()) == 124_439_808
     assert max(tokenizer("Once upon a time")["input_ids"]) < len(tokenizer) <= model.config.vocab_size
+
+
+def test_random_stable_diffusion_has_its_sizes_and_a_tokenizer_that_fits(no_hub, monkeypatch):
+    monkeypatch.setenv("WORKBOOK_WEIGHTS", "random")
+    with torch.device("meta"):
+        pipeline, tokenizer = zoo.load("text-to-image", "full")
+    sizes = {
+        name: sum(p.numel() for p in getattr(pipeline, name).parameters()) for name in ("unet", "vae", "text_encoder")
+    }
+    assert sizes == {"unet": 859_520_964, "vae": 83_653_863, "text_encoder": 123_060_480}
+    assert pipeline.unet.config.cross_attention_dim == pipeline.text_encoder.config.hidden_size
+    assert pipeline.vae.config.scaling_factor == 0.18215 and not pipeline.scheduler.config.clip_sample
+    assert len(tokenizer) <= pipeline.text_encoder.config.vocab_size
+
+
+def test_random_clip_has_its_size_and_a_tokenizer_that_fits(no_hub, monkeypatch):
+    monkeypatch.setenv("WORKBOOK_WEIGHTS", "random")
+    with torch.device("meta"):
+        model, tokenizer = zoo.load("picture-and-text", "full")
+    assert sum(parameter.numel() for parameter in model.parameters()) == 151_277_313
+    assert len(tokenizer) <= model.config.text_config.vocab_size
 
 
 def test_random_weights_are_for_the_hubs_models_only(monkeypatch, minilm):

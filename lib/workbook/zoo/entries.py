@@ -7,13 +7,21 @@ from typing import Any
 
 from workbook.profiles import current
 
+PIPELINE = "diffusers:StableDiffusionPipeline"
+PARTS = (
+    "unet/diffusion_pytorch_model.safetensors",
+    "vae/diffusion_pytorch_model.safetensors",
+    "text_encoder/model.safetensors",
+)
+
 
 @dataclass(frozen=True)
 class Entry:
     """A model: its name, the class that loads it, size in memory, licence, source.
 
-    auto_class: a class of transformers, or one of the workbook's own as "module:Class".
+    auto_class: a class of transformers, or another as "module:Class".
     processor: the class of transformers that prepares its inputs, a tokenizer unless it is said; "" for none.
+    weights: the files of a pipeline's parts, within its folder; other models have one file.
     """
 
     name: str
@@ -22,6 +30,12 @@ class Entry:
     licence: str
     about: str
     processor: str = field(default="AutoTokenizer", kw_only=True)
+    weights: tuple[str, ...] = field(default=("model.safetensors",), kw_only=True)
+
+    @property
+    def is_pipeline(self) -> bool:
+        """Whether it is a pipeline of diffusers, whose parts lie in folders of their own."""
+        return self.auto_class == PIPELINE
 
 
 @dataclass(frozen=True)
@@ -257,6 +271,69 @@ SAM_BASE = Hub(
     config_class="SamConfig",
 )
 
+TINY_CLIP = Embedded(
+    name="tiny-clip",
+    auto_class="CLIPModel",
+    megabytes=6,
+    licence="the workbook's own",
+    about="a CLIP of 1.3 M parameters for pictures of 64 x 64, trained on captioned pictures of a made world",
+    recipe="tiny_clip",
+)
+CLIP_BASE = Hub(
+    name="clip-vit-base-patch32",
+    auto_class="CLIPModel",
+    megabytes=605,
+    licence="MIT (its code's)",
+    about="OpenAI's CLIP with the ViT-B/32, 151 M parameters; trained on 400 million pictures with captions",
+    hub_id="openai/clip-vit-base-patch32",
+    revision="c237dc49a33fc61debc9276459120b7eac67e7ef",  # the one of its commits that has safetensors
+    config_class="CLIPConfig",
+)
+TINY_DINO = Embedded(
+    name="tiny-dino",
+    auto_class="AutoModel",
+    megabytes=3,
+    licence="the workbook's own",
+    about="a ConvNeXt of 0.6 M parameters for pictures of 64 x 64, which learnt without labels to tell things apart",
+    processor="",
+    recipe="tiny_dino",
+)
+DINO = Hub(
+    name="dino-vits16",
+    auto_class="AutoModel",
+    megabytes=87,
+    licence="Apache-2.0",
+    about="DINO's ViT-S/16, 22 M parameters, self-supervised on ImageNet: the DINO figures of the DreamBooth paper",
+    processor="",  # ViTImageProcessor needs torchvision; diffusion/fidelity.py prepares the pictures itself
+    hub_id="facebook/dino-vits16",
+    revision="main",
+    config_class="ViTConfig",
+    config={"hidden_size": 384, "num_attention_heads": 6, "intermediate_size": 1536},
+)
+
+
+def _pipeline(name: str, recipe: str, about: str) -> Embedded:
+    """An embedded text-to-image pipeline."""
+    return Embedded(name, PIPELINE, 19, "the workbook's own", about, recipe=recipe, weights=PARTS)
+
+
+def _hub_pipeline(hub_id: str, revision: str, about: str) -> Hub:
+    """A Stable Diffusion 1 of the hub. Its folder also holds the weights in other formats, which aren't read."""
+    name = hub_id.split("/")[1]
+    parts = (*PARTS, "safety_checker/model.safetensors")
+    return Hub(name, PIPELINE, 5480, "CreativeML OpenRAIL-M", about, hub_id=hub_id, revision=revision, weights=parts)
+
+
+TINY_SD = _pipeline(
+    "tiny-sd", "tiny_sd", "a Stable Diffusion for pictures of 64 x 64, trained on a made world's captions"
+)
+TINY_RIFFUSION = _pipeline("tiny-riffusion", "tiny_riffusion", "tiny-sd, fine-tuned on spectrograms of made music")
+SD15 = _hub_pipeline(
+    "stable-diffusion-v1-5/stable-diffusion-v1-5", "451f4fe16113bff5a5d2269ed5ad43b0592e9a14",
+    "Stable Diffusion 1.5: 860 M parameters in its UNet; pictures of 512 x 512",
+)  # fmt: skip
+RIFFUSION = _hub_pipeline("riffusion/riffusion-model-v1", "main", "Stable Diffusion 1.5, fine-tuned on spectrograms")
+
 # role: (under small and smoke, under full)
 ENTRIES: dict[str, tuple[Entry, Entry]] = {
     "sentence-encoder": (MINILM, MINILM_HUB),
@@ -266,11 +343,16 @@ ENTRIES: dict[str, tuple[Entry, Entry]] = {
     "word-segmenter": (TINY_CLIPSEG, SAM3),
     "segmenter": (TINY_SAM, SAM_BASE),
     "detector": (TINY_DETECTOR, YOLOS),
+    "picture-and-text": (TINY_CLIP, CLIP_BASE),
+    "text-to-image": (TINY_SD, SD15),
+    "text-to-spectrogram": (TINY_RIFFUSION, RIFFUSION),
+    "self-supervised": (TINY_DINO, DINO),
     **VISION,
 }
 RECIPES: dict[str, Embedded] = {made.name: made for made in (TINY_BERT, TINY_GPT, TINY_GPT_SMALL, TINY_CLIPSEG)}
 RECIPES[TINY_DETECTOR.name] = TINY_DETECTOR
 RECIPES[TINY_SAM.name] = TINY_SAM
+RECIPES |= {made.name: made for made in (TINY_CLIP, TINY_SD, TINY_RIFFUSION, TINY_DINO)}
 RECIPES |= {small.name: small for small, _ in VISION.values()}
 
 

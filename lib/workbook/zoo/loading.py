@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from workbook import files
-from workbook.zoo.entries import ENTRIES, MINILM, TINY_GPT, Embedded, Entry, Hub, Packaged, entry
+from workbook.zoo.entries import ENTRIES, MINILM, TINY_CLIP, TINY_GPT, TINY_SD, Embedded, Entry, Hub, Packaged, entry
 
 
 class WeightsError(RuntimeError):
@@ -17,7 +17,10 @@ class WeightsError(RuntimeError):
 
 
 class Loaded(NamedTuple):
-    """A model in evaluation mode on the CPU, and its tokenizer or image processor (None: it needs none)."""
+    """A model in evaluation mode on the CPU, and its tokenizer or image processor (None: it needs none).
+
+    For a text-to-image role the model is a whole pipeline of diffusers.
+    """
 
     model: Any
     tokenizer: Any
@@ -57,8 +60,9 @@ def folder(chosen: Entry) -> Path:
             ) from None
     else:
         raise TypeError(f"{chosen.name} lives on the hub and has no fixed folder")
-    if not (where / "model.safetensors").is_file():
-        raise WeightsError(f"The weights of {chosen.name} are missing: no model.safetensors in {where}. {advice}")
+    for name in chosen.weights:
+        if not (where / name).is_file():
+            raise WeightsError(f"The weights of {chosen.name} are missing: no {name} in {where}. {advice}")
     return where
 
 
@@ -70,23 +74,27 @@ def verify(chosen: Entry) -> None:
     if isinstance(chosen, Hub):
         return
     where = folder(chosen)
-    expected = chosen.sha256 if isinstance(chosen, Packaged) else _hash_of_card(where)
-    found = files.sha256(where / "model.safetensors")
-    if found != expected:
-        raise WeightsError(
-            f"The weights of {chosen.name} in {where} are not the published ones: their SHA-256 is {found}, expected "
-            f"{expected}. The file is damaged or was exchanged; don't use it. Reinstall the package {chosen.package}."
-            if isinstance(chosen, Packaged)
-            else f"The weights of {chosen.name} in {where} are not those of its card (SHA-256 {found}, expected "
-            f"{expected}). Restore them with `git checkout -- data/models`, or build them anew with "
-            f"`python -m workbook.zoo build {chosen.name}`."
-        )
+    published = {"model.safetensors": chosen.sha256} if isinstance(chosen, Packaged) else _hashes_of_card(where)
+    for name in chosen.weights:
+        found, expected = files.sha256(where / name), published.get(name)
+        if found != expected:
+            file = "" if name == "model.safetensors" else f" ({name})"
+            raise WeightsError(
+                f"The weights of {chosen.name}{file} in {where} are not the published ones: their SHA-256 is {found}, "
+                f"expected {expected}. The file is damaged or was exchanged; don't use it. Reinstall the package "
+                f"{chosen.package}."
+                if isinstance(chosen, Packaged)
+                else f"The weights of {chosen.name}{file} in {where} are not those of its card (SHA-256 {found}, "
+                f"expected {expected}). Restore them with `git checkout -- data/models`, or build them anew with "
+                f"`python -m workbook.zoo build {chosen.name}`."
+            )
 
 
-def _hash_of_card(where: Path) -> str:
-    """The SHA-256 that an embedded model's card.json states."""
+def _hashes_of_card(where: Path) -> dict[str, str]:
+    """The SHA-256 of each file of weights that an embedded model's card.json states: one, or one for every part."""
     try:
-        return json.loads((where / "card.json").read_text("utf8"))["sha256"]
+        stated = json.loads((where / "card.json").read_text("utf8"))["sha256"]
+        return dict(stated) if not isinstance(stated, str) else {"model.safetensors": stated}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(
             f"{where / 'card.json'}, which states the weights' SHA-256, can't be used ({type(error).__name__}: "
@@ -117,7 +125,7 @@ def _snapshot(chosen: Hub, role: str) -> Path:
     """The folder of a hub model's pinned revision, downloaded if need be."""
     from huggingface_hub import snapshot_download
 
-    wanted = ["*.json", "*.txt", "*.safetensors"]
+    wanted = ["*.json", "*.txt", *(chosen.weights if chosen.is_pipeline else ["*.safetensors"])]
     try:
         return Path(snapshot_download(chosen.hub_id, revision=chosen.revision, allow_patterns=wanted))
     except Exception as error:
@@ -143,7 +151,9 @@ def _read(where: Path, chosen: Entry) -> Loaded:
     bars = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # loading takes a fraction of a second; the bar would stay in the stored notebook
     try:
-        model = _class(chosen.auto_class).from_pretrained(where, use_safetensors=True, local_files_only=True)
+        if chosen.is_pipeline:
+            return _read_pipeline(where, chosen)
+        model = class_of(chosen.auto_class).from_pretrained(where, use_safetensors=True, local_files_only=True)
         processor = chosen.processor and getattr(transformers, chosen.processor)
         tokenizer = processor.from_pretrained(where, local_files_only=True) if processor else None
     except Exception as error:
@@ -154,26 +164,61 @@ def _read(where: Path, chosen: Entry) -> Loaded:
     return Loaded(model.float().eval(), tokenizer)
 
 
-def _class(name: str) -> Any:
-    """The class of an entry: of transformers by its name, of the workbook as "module:Class"."""
+def _read_pipeline(where: Path, chosen: Entry) -> Loaded:
+    """Load a folder with diffusers, in single precision, whatever it is stored in."""
+    import torch
+    from diffusers.utils import logging
+
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        pipeline = class_of(chosen.auto_class).from_pretrained(
+            where, use_safetensors=True, local_files_only=True, dtype=torch.float32
+        )
+    finally:
+        if bars:
+            logging.enable_progress_bar()
+    return Loaded(pipeline, pipeline.tokenizer)
+
+
+def class_of(name: str) -> Any:
+    """The class of an entry: of transformers by its name, any other as "module:Class"."""
     import transformers
+    from transformers.utils import logging
 
     module, _, attribute = name.rpartition(":")
-    return getattr(import_module(module) if module else transformers, attribute)
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()  # diffusers' pipelines import image processors, which advise to install torchvision
+    try:
+        return getattr(import_module(module) if module else transformers, attribute)
+    finally:
+        logging.set_verbosity(level)
 
 
 def _random(chosen: Hub) -> Loaded:
     """A hub model's architecture with random weights, and the tokenizer of an embedded model of the same kind.
 
-    MiniLM's vocabulary is BERT's; tiny-gpt's is smaller than GPT-2's, so all of its numbers are valid there.
+    MiniLM's vocabulary is BERT's; tiny-gpt's and tiny-clip's are smaller than GPT-2's and CLIP's, so all of their
+    numbers are valid there.
     """
     import transformers
 
-    stand_in = TINY_GPT if chosen.auto_class == TINY_GPT.auto_class else MINILM
+    if chosen.is_pipeline:
+        from workbook.zoo.untrained import stable_diffusion
+
+        pipeline = stable_diffusion(_tokenizer(TINY_SD))
+        return Loaded(pipeline, pipeline.tokenizer)
+    stand_in = {entry.auto_class: entry for entry in (TINY_GPT, TINY_CLIP)}.get(chosen.auto_class, MINILM)
     config = getattr(transformers, chosen.config_class)(**chosen.config)
-    model_class = _class(chosen.auto_class)
+    model_class = class_of(chosen.auto_class)
     model = (getattr(model_class, "from_config", None) or model_class)(config)
     if chosen.processor != "AutoTokenizer":
         return Loaded(model.eval(), getattr(transformers, chosen.processor)() if chosen.processor else None)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder(stand_in), local_files_only=True)
-    return Loaded(model.eval(), tokenizer)
+    return Loaded(model.eval(), _tokenizer(stand_in))
+
+
+def _tokenizer(chosen: Entry) -> Any:
+    """The tokenizer of an embedded or packaged model."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(folder(chosen) / ("tokenizer" * chosen.is_pipeline), local_files_only=True)
