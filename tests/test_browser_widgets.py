@@ -14,6 +14,8 @@ CELLS = {
         from workbook.widgets.box_pair import BoxPair
         from workbook.widgets.click_mask import ClickMask
         from workbook.widgets.paint_mask import PaintMask
+        from workbook.widgets.play_riffs import PlayRiffs
+        from workbook.widgets.upload_photos import UploadPhotos
         image = np.full((60, 80), 90, np.uint8)
         image[20:40, 20:60] = 200
         start = np.zeros((60, 80), bool)
@@ -28,10 +30,14 @@ CELLS = {
     "pair": "pair = BoxPair(a=(20, 20, 120, 120), b=(120, 20, 220, 120)); pair",
     "clicks": "clicks = ClickMask(image, predict); clicks",
     "paint": 'paint = PaintMask(image, start, "11/coin.npz"); paint',
+    "photos": "photos = UploadPhotos([image]); photos",
+    "riffs": "riffs = PlayRiffs(np.zeros((4, 800)), np.full((4, 64, 64), 90, np.uint8), 8_000, list('abcd')); riffs",
     "read-pair": "print(pair.a, pair.b, round(pair.iou, 3))",
     "read-clicks": """
         box = None if clicks.box is None else clicks.box.round().tolist()
         print(clicks.points.astype(int).tolist(), clicks.labels, box, clicks.mask.sum())""",
+    "read-photos": "print(photos.own, [(photo.size, photo.getpixel((9, 9))) for photo in photos.photos])",
+    "read-riffs": "print(riffs.position)",
     "read-paint": "print(paint.mask.sum(), round(paint.iou, 3), paint.saved and paint.saved.name)",
 }
 
@@ -91,6 +97,8 @@ def test_mouse_and_keyboard() -> None:
         _boxes(notebook)
         _clicks(notebook)
         _brush(notebook)
+        _riffs(notebook)
+        _photos(notebook)
         assert number_of_cells(notebook) == cells  # a and b are JupyterLab's commands for a new cell
         _fresh_kernel(notebook)
         assert not notebook.images_without_alt()
@@ -151,6 +159,54 @@ def _brush(notebook: browser.Notebook) -> None:
     paint.press("0", "a")
     paint.shows("wb-figures", "zoom 1.0×")
     paint.output.get_by_role("button", name="Brush").press("b")
+
+
+def _photos(notebook: browser.Notebook) -> None:
+    photos = Canvas(notebook, "photos", 528)
+    photos.shows("wb-figures", "the lesson's examples")
+    chooser = photos.output.locator("input[type=file]")
+    red = picture_file("me.jpg", "red", (1200, 900))
+    chooser.set_input_files([red, picture_file("small.png", "lime", (40, 60))])
+    photos.shows("wb-figures", "2 photos of yours")
+    assert read(notebook, "read-photos") == "True [((512, 384), (255, 0, 0)), ((40, 60), (0, 255, 0))]"
+    chooser.set_input_files([red, {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no picture"}])
+    photos.shows("wb-message", "Refused: 'notes.txt' is no picture")
+    assert read(notebook, "read-photos").startswith("True [((512, 384)")
+    with notebook.page.expect_file_chooser():  # the keyboard opens the choice, too
+        photos.press("Enter")
+    photos.press("Delete")
+    photos.shows("wb-figures", "the lesson's examples")
+    assert read(notebook, "read-photos") == "False [((80, 60), (90, 90, 90))]"
+
+
+def picture_file(name: str, colour: str, size: tuple[int, int]) -> dict:
+    """A file of one colour, as Playwright puts it into a file input; PNG, so that the colour stays exact."""
+    import io
+
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, "png")
+    return {"name": name, "mimeType": "image/png", "buffer": buffer.getvalue()}
+
+
+def _riffs(notebook: browser.Notebook) -> None:
+    riffs = Canvas(notebook, "riffs", 4 * 64 + 3 * 2)
+    riffs.shows("wb-place", "clip 1 of 4")
+    riffs.drag((150, 30))  # the third picture
+    riffs.shows("wb-name", "c")
+    riffs.press(" ")
+    riffs.shows("wb-state", "playing")
+    riffs.press("ArrowRight", "ArrowLeft", "ArrowLeft")  # faster than a cross-fade takes
+    riffs.shows("wb-place", "clip 2 of 4")
+    assert read(notebook, "read-riffs") == "1"
+    riffs.press("End")
+    riffs.output.get_by_role("button", name="Stop").click()
+    riffs.shows("wb-state", "stopped")
+    assert read(notebook, "read-riffs") == "3"
+    riffs.output.locator("input[type=range]").fill("0")
+    riffs.shows("wb-name", "a")
+    assert read(notebook, "read-riffs") == "0"
 
 
 def _fresh_kernel(notebook: browser.Notebook) -> None:

@@ -15,6 +15,8 @@ from workbook.widgets import base, fallback
 from workbook.widgets.box_pair import BoxPair
 from workbook.widgets.click_mask import ClickMask
 from workbook.widgets.paint_mask import PaintMask
+from workbook.widgets.play_riffs import PlayRiffs
+from workbook.widgets.upload_photos import MOST, UploadPhotos
 
 ROOT = Path(__file__).resolve().parents[1]
 HEIGHT, WIDTH = 6, 9  # 54 pixels: the last byte of the packed mask is not full
@@ -61,6 +63,8 @@ MAKERS = {
     "box_pair": lambda: BoxPair(IMAGE, (0, 0, 4, 4), (2, 2, 8, 6)),
     "click_mask": lambda: ClickMask(IMAGE, predict),
     "paint_mask": lambda: PaintMask(IMAGE, MASK),
+    "play_riffs": lambda: PlayRiffs(np.zeros((3, 800)), IMAGE.transpose(2, 0, 1), 8_000),
+    "upload_photos": lambda: UploadPhotos([IMAGE]),
 }
 
 # ------------------------------------------------------------------------------------------------ all widgets
@@ -481,3 +485,85 @@ def test_a_wrong_mask_set_later_is_an_error():
 def test_the_file_must_be_an_npz():
     with pytest.raises(ValueError, match=r"save_to is 'coin\.png': expected .*\.npz"):
         PaintMask(IMAGE, MASK, "coin.png")
+
+
+# ---------------------------------------------------------------------------------------------------- own photos
+
+
+def photo(colour, kind="png", size=(30, 20), **options):
+    """The bytes of a picture file of one colour."""
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def upload(widget, *photos):
+    """What the page sends when photos were chosen: names, and bytes as buffers inside the list."""
+    data = {
+        "method": "update",
+        "state": {"uploads": [[name, None] for name, _ in photos]},
+        "buffer_paths": [["uploads", number, 1] for number in range(len(photos))],
+    }
+    widget._handle_msg({"content": {"data": data}, "buffers": [memoryview(data) for _, data in photos]})
+
+
+def test_uploaded_photos_take_the_place_of_the_examples():
+    widget = UploadPhotos([IMAGE, IMAGE])
+    assert not widget.own and len(widget.photos) == 2
+    before = widget.picture
+    upload(widget, ("a.png", photo("red")), ("b.jpg", photo("blue", "jpeg")), ("c.webp", photo("lime", "webp")))
+    assert widget.own and widget.message == "" and widget.picture != before
+    assert [picture.getpixel((3, 3)) for picture in widget.photos][::2] == [(255, 0, 0), (0, 255, 0)]
+    assert np.asarray(Image.open(io.BytesIO(widget.picture)))[50, 50].tolist() == [255, 0, 0]
+    widget.clear()
+    assert not widget.own and widget.picture == before and len(widget.photos) == 2
+
+
+def test_photos_of_a_person_never_reach_the_stored_notebook():
+    widget = UploadPhotos([IMAGE])
+    stored = widget._repr_mimebundle_()[0]["text/html"]
+    upload(widget, ("me.png", photo("red")))
+    assert widget._repr_mimebundle_()[0]["text/html"] == stored
+
+
+def test_a_photo_is_turned_upright():
+    exif = Image.Exif()
+    exif[274] = 6  # the camera was held upright
+    widget = UploadPhotos([IMAGE])
+    upload(widget, ("a.jpg", photo("red", "jpeg", exif=exif)))
+    assert widget.photos[0].size == (20, 30)
+
+
+@pytest.mark.parametrize(
+    ("photos", "words"),
+    [
+        ([("notes.txt", b"no picture at all")], "'notes.txt' is no picture"),
+        ([("a.png", photo("red")), ("cut.png", photo("red")[:60])], "'cut.png' is no picture"),
+        ([("empty.png", b"")], "'empty.png' is no picture"),
+        ([("huge.png", b"x" * 4_000_001)], "expected at most 4,000,000"),
+        ([("a.png", photo("red"))] * (MOST + 1), "51 photos are too many"),
+    ],
+)
+def test_uploads_that_are_refused(photos, words):
+    widget = UploadPhotos([IMAGE])
+    upload(widget, ("a.png", photo("lime")))
+    upload(widget, *photos)
+    assert widget.message.startswith("Refused: ") and words in widget.message
+    assert [picture.getpixel((0, 0)) for picture in widget.photos] == [(0, 255, 0)]  # what was there stays
+
+
+@pytest.mark.parametrize("value", [3, "x", [3], [["a.png"]], [[3, b""]], [["a.png", "text"]], None])
+def test_malformed_uploads_are_refused(value):
+    widget = UploadPhotos([IMAGE])
+    widget.set_state({"uploads": value})
+    assert widget.message.startswith("Refused: ") and not widget.own
+    with pytest.raises(ValueError):
+        widget.uploads = value
+
+
+def test_fifty_photos_fit_and_no_example_does_not():
+    widget = UploadPhotos([IMAGE])
+    upload(widget, *[(f"{number}.png", photo("red")) for number in range(MOST)])
+    assert len(widget.photos) == MOST
+    with pytest.raises(ValueError, match="at least one example"):
+        UploadPhotos([])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from torch import nn
 
+from workbook.diffusion import practice_dreambooth  # noqa: F401  (min-SNR weights)
 from workbook.exercises import Case, Mistake, practice
 from workbook.trainers import practice_domain, practice_instruction, practice_lora  # noqa: F401  (they register their exercises)
 from workbook.trainers.classic import set_trainable

@@ -45,7 +45,7 @@ class PlayRiffs(base.Widget):
         self.pictures = _check_pictures(pictures, len(self.clips))
         names = [f"clip {place + 1}" for place in range(len(self.clips))] if names is None else [*map(str, names)]
         if len(names) != len(self.clips):
-            raise ValueError(f"There are {len(self.clips)} clips and {len(names)} names: expected a name for each clip.")
+            raise ValueError(f"There are {len(self.clips)} clips and {len(names)} names: expected one for each.")
         samples = (self.clips * 32767).round().astype("<i2")
         self.count = len(self.clips)  # _accept needs it
         super().__init__(
@@ -74,24 +74,24 @@ class PlayRiffs(base.Widget):
     def _overlays(self) -> dict[str, Any]:
         width = self.pictures.shape[2]
         left = self.position * (width + GAP)
-        return {"boxes": [(left, 0, left + width, self.height)], "caption": self.names[self.position]}
+        return {"boxes": [(left, 0, left + width, self.height)]}  # a caption would cover what is so low
 
 
 def check_clips(clips: Any, rate: Any) -> np.ndarray:
     """The clips as float32 (clips, samples). Raises ValueError for what can't be played, naming the clip."""
     if not isinstance(rate, (int, np.integer)) or not 8_000 <= rate <= 96_000:
-        raise ValueError(f"rate is {rate!r}: expected the clips' samples per second, a whole number from 8,000 to 96,000.")
+        raise ValueError(f"rate is {rate!r}: expected samples per second, a whole number from 8,000 to 96,000.")
     arrays = [np.asarray(clip, np.float32) for clip in clips]
     lengths = {array.shape for array in arrays}
     if not 1 <= len(arrays) <= MOST_CLIPS or len(lengths) != 1 or len(next(iter(lengths))) != 1:
         shapes = ", ".join(map(str, sorted(lengths))) or "none"
         raise ValueError(
-            f"Got {len(arrays)} clips with the shapes {shapes}: expected 1 to {MOST_CLIPS} mono clips (samples,), all of "
-            "one length."
+            f"Got {len(arrays)} clips with the shapes {shapes}: expected 1 to {MOST_CLIPS} mono clips (samples,), all "
+            "of one length."
         )
     sound = np.stack(arrays)
     if not 1 <= sound.shape[1] or sound.size > MOST_SAMPLES:
-        raise ValueError(f"The clips have {sound.size:,} samples together: expected at least 1, at most {MOST_SAMPLES:,}.")
+        raise ValueError(f"The clips have {sound.size:,} samples together: expected 1 to {MOST_SAMPLES:,}.")
     for place, clip in enumerate(sound):
         peak = np.abs(clip).max()
         if not peak <= 1.0001:  # a NaN is not, either

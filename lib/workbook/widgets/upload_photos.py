@@ -18,10 +18,10 @@ COLUMNS, TILE, GAP = 5, 96, 8  # of the contact sheet
 class UploadPhotos(base.Widget):
     """A place for photos. What one chooses replaces the examples that it begins with; removing it brings them back.
 
-    examples: PIL pictures or uint8 arrays, what the lesson goes on with until somebody uploads their own. The page reduces every
-    photo to SIDE pixels and drops what the camera wrote into the file (place, time) before it is sent, and sends it to this kernel
-    and nowhere else. What is no picture is refused by name. `photos` gives PIL pictures; the trait `uploads` changes with each choice.
-    Raises ValueError where there is no example.
+    examples: PIL pictures or uint8 arrays, what the lesson goes on with until somebody uploads their own. The page
+    reduces every photo to SIDE pixels and drops what the camera wrote into the file (place, time) before it is sent,
+    and sends it to this kernel and nowhere else. What is no picture is refused by name. `photos` gives PIL pictures;
+    the trait `uploads` changes with each choice. Raises ValueError where there is no example.
     """
 
     _esm = base.script("upload_photos")
@@ -65,9 +65,13 @@ class UploadPhotos(base.Widget):
         accepted = []
         for photo in value:
             if not isinstance(photo, (list, tuple)) or len(photo) != 2 or not isinstance(photo[0], str):
-                raise ValueError("a photo came in an unknown form: expected its name and its bytes. Run the cell again.")
+                raise ValueError(
+                    "a photo came in an unknown form: expected its name and its bytes. Run the cell again."
+                )
             if not isinstance(photo[1], (bytes, bytearray, memoryview)):
-                raise ValueError(f"{photo[0]!r} came as {type(photo[1]).__name__}: expected the bytes of a picture file.")
+                raise ValueError(
+                    f"{photo[0]!r} came as {type(photo[1]).__name__}: expected the bytes of a picture file."
+                )
             data = bytes(photo[1])
             _decoded(photo[0], data)
             accepted.append([photo[0], data])
@@ -75,9 +79,9 @@ class UploadPhotos(base.Widget):
 
     @traitlets.observe("uploads")
     def _renew(self, _: Any) -> None:
-        """The contact sheet of what is in use now; its size stays that of the widget."""
-        self.image = contact_sheet(self.photos, self.height, self.width)
-        self.picture = fallback.png(self.image)
+        """The contact sheet of what is in use now."""
+        # `image` stays: a stored notebook shows the examples, and never a learner's photos
+        self.picture = fallback.png(contact_sheet(self.photos, self.height, self.width))
 
     def _overlays(self) -> dict[str, Any]:
         return {}
@@ -86,7 +90,7 @@ class UploadPhotos(base.Widget):
 def _picture(example: Any) -> Any:
     from PIL import Image
 
-    return example.convert("RGB") if isinstance(example, Image.Image) else Image.fromarray(fallback.check_image(example))
+    return example.convert("RGB") if hasattr(example, "convert") else Image.fromarray(fallback.check_image(example))
 
 
 def _decoded(name: str, data: bytes) -> Any:
