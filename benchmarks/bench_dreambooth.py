@@ -1,7 +1,7 @@
 """DreamBooth training steps: the workbook's trainer against a plain loop with the structure of diffusers' example.
 
-    python benchmarks/bench_dreambooth.py                      # two minutes on one core, tiny-sd python
-    benchmarks/bench_dreambooth.py --full               # Stable Diffusion 1.5's architecture, random weights: a GPU
+    python benchmarks/bench_dreambooth.py            # two minutes on one core, tiny-sd
+    python benchmarks/bench_dreambooth.py --full     # Stable Diffusion 1.5's architecture, random weights: a GPU
 
 The example encodes the pictures and the prompts of a batch at every step; the trainer encodes them once. All train the
 same UNet in full on the same photos and class samples, batch and precision, prior term included: noise, time steps,

@@ -17,7 +17,6 @@ import os
 import time
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import numpy as np
 import torch
