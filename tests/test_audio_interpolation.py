@@ -183,8 +183,9 @@ def test_mask(batch):
         assert np.abs(drawn[0, :, :16] - 25.5).max() <= 1 and np.abs(drawn[1, :, :16] - 229.5).max() <= 1
 
 
-def test_what_is_kept_is_as_noisy_as_the_rest(monkeypatch):
-    """At every step the model must see the kept part at the level of that step."""
+@pytest.mark.parametrize("batch", [1, 50])
+def test_what_is_kept_is_as_noisy_as_the_rest(monkeypatch, batch):
+    """At every step the model must see the kept part at the level of that step, each clip under its own noise."""
     seen, pipe, picture = [], pipeline(), checks()
     inner = type(pipe.unet).__call__
 
@@ -193,10 +194,14 @@ def test_what_is_kept_is_as_noisy_as_the_rest(monkeypatch):
         return inner(self, latents, level, **rest)
 
     monkeypatch.setattr(type(pipe.unet), "__call__", watched)
-    interpolate(pipe, ["0", "1"], [0.0], picture, mask=np.zeros((16, 32), np.uint8), guidance=1.0, steps=10)
-    noise, clean = noise_of(pipe, [0], 0, (16, 32)), SCALE * (torch.from_numpy(picture[::8, ::8] / 127.5) - 1).float()
-    assert [level for _, level in seen] == [600, 500, 400, 300, 200, 100, 0]
-    for latents, level in seen:
+    mask = np.zeros((16, 32), np.uint8)
+    interpolate(pipe, ["0", "1"], [0.0, 1.0], picture, mask=mask, guidance=1.0, steps=10, batch=batch)
+    noises = torch.cat([noise_of(pipe, [0], seed, (16, 32)) for seed in (0, 1)])
+    clean = SCALE * (torch.from_numpy(picture[::8, ::8] / 127.5) - 1).float()
+    levels = [600, 500, 400, 300, 200, 100, 0]
+    assert [level for _, level in seen] == (levels * 2 if batch == 1 else levels)
+    for number, (latents, level) in enumerate(seen):
+        noise = noises[number // len(levels)][None] if batch == 1 else noises
         signal = pipe.scheduler.alphas_cumprod[level]
         expected = signal.sqrt() * clean.permute(2, 0, 1) + (1 - signal).sqrt() * noise
         torch.testing.assert_close(latents, expected, rtol=1e-4, atol=1e-4)

@@ -79,8 +79,19 @@ def test_public_names() -> None:
     code = (
         "import workbook, inspect; from workbook import start, exercise, claim, zoo; "
         "from workbook.trainers.loop import fit, History; "
-        "assert list(inspect.signature(start).parameters) == ['lesson', 'profile', 'seed']; "
+        "assert list(inspect.signature(start).parameters) == ['lesson', 'profile', 'seed', 'threads']; "
         "assert list(inspect.signature(claim).parameters)[:3] == ['text', 'measured', 'holds']; "
         "assert list(inspect.signature(fit).parameters)[:4] == ['model', 'batches', 'objective', 'steps']; zoo.load"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_start_limits_the_threads_of_small_models_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread for small networks where the lesson asks for it; those of full size take all cores."""
+    asked: list[int] = []
+    monkeypatch.setattr("torch.set_num_threads", asked.append)
+    lessons.start("00_start_here", profile="small")
+    lessons.start("00_start_here", profile="full", threads=1)
+    assert asked == []
+    lessons.start("00_start_here", profile="smoke", threads=1)
+    assert asked == [1]

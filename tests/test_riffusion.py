@@ -8,6 +8,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 from workbook.audio import listening, music
 from workbook.trainers import riffusion
+from workbook.trainers.diffusion import token_ids
 from workbook.zoo.tiny_clip import make_tokenizer
 
 CLIPS = music.generate("train", 8)
@@ -101,7 +102,7 @@ def _weights(module):
 def test_the_prompt_reaches_the_noise(pipeline):
     painter = riffusion.Painter(pipeline)
     noisy, steps = torch.randn(2, 4, 8, 8), torch.tensor([500, 500])
-    ids = riffusion.token_ids(pipeline, ["slow guitar", "fast drums"])
+    ids = token_ids(pipeline, ["slow guitar", "fast drums"])
     with torch.no_grad():
         (same,), (other,) = painter(noisy, steps, ids), painter(noisy, steps, ids.flip(0))
         states = pipeline.text_encoder(ids)[0]

@@ -61,11 +61,13 @@ class Session:
         return chosen
 
 
-def start(lesson: str, profile: str | None = None, seed: int = 0) -> Session:
+def start(lesson: str, profile: str | None = None, seed: int = 0, threads: int | None = None) -> Session:
     """Begin a lesson: choose the profile and the device, seed all generators, and show what is in use.
 
     lesson:  the notebook's name without its ending, for example "01_classic_fine_tuning".
     profile: "small", "full" or "smoke"; by default WORKBOOK_PROFILE, else "small".
+    threads: torch's threads for the small models, all cores by default. Networks of a few million weights are no faster
+             on two cores than on one, and slower where one of the two is busy. Under "full" nothing is changed.
     Raises ProfileError for an unknown profile or a device that is not there, ValueError for an unknown lesson.
     """
     global _active
@@ -76,6 +78,10 @@ def start(lesson: str, profile: str | None = None, seed: int = 0) -> Session:
     session = Session(lesson, profiles.use(profile), profiles.device(), seed)
     _active = lesson
     seed_everything(seed)
+    if threads is not None and session.profile != "full":
+        import torch
+
+        torch.set_num_threads(threads)
     show.table(_facts(session), ["", "in use"])
     return session
 

@@ -50,11 +50,14 @@ def encode_prompts(pipeline: Any, prompts: Sequence[str], batch: int = 200) -> T
     encoder = pipeline.text_encoder
     parts = []
     for start in range(0, len(prompts), batch):
-        ids = pipeline.tokenizer(
-            list(prompts[start : start + batch]), padding="max_length", truncation=True, return_tensors="pt"
-        ).input_ids
+        ids = token_ids(pipeline, prompts[start : start + batch])
         parts.append(encoder(ids.to(encoder.device))[0].float().cpu())
     return torch.cat(parts)
+
+
+def token_ids(pipeline: Any, prompts: Sequence[str]) -> Tensor:
+    """Prompts as token ids (N, L), cut or filled up to the text encoder's length."""
+    return pipeline.tokenizer(list(prompts), padding="max_length", truncation=True, return_tensors="pt").input_ids
 
 
 def latent_batches(

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from workbook import files, show
 from workbook.diffusion.dreambooth import dreambooth_batch, errors_of, prior_preservation_loss
 from workbook.diffusion.generate import generate, noise_of
-from workbook.trainers.diffusion import encode_pictures, encode_prompts, min_snr_weights, target_of
+from workbook.trainers.diffusion import encode_pictures, encode_prompts, min_snr_weights, target_of, token_ids
 from workbook.trainers.history import History
 from workbook.trainers.loop import fit
 
@@ -373,4 +373,4 @@ def _texts(pipeline: Any, prompts: list[str], learns: bool) -> Tensor:
     1)."""
     if not learns:
         return encode_prompts(pipeline, prompts)
-    return pipeline.tokenizer(prompts, padding="max_length", truncation=True, return_tensors="pt").input_ids[..., None]
+    return token_ids(pipeline, prompts)[..., None]

@@ -23,7 +23,7 @@ from workbook.audio.listening import Listener
 from workbook.audio.music import Clip, labels
 from workbook.audio.spectrogram import SpectrogramParams
 from workbook.diffusion.generate import decode, generate
-from workbook.trainers.diffusion import Batch, encode_pictures, noise_loss
+from workbook.trainers.diffusion import Batch, encode_pictures, noise_loss, token_ids
 from workbook.trainers.history import History
 from workbook.trainers.loop import fit
 from workbook.trainers.muon_conv import ConvMuonAdamW
@@ -77,15 +77,6 @@ def grey(painted: np.ndarray) -> np.ndarray:
 def paint(pipeline: Any, prompts: Sequence[str] | Tensor, **options: Any) -> np.ndarray:
     """The grey pictures that a pipeline paints for prompts, uint8 (N, H, W); options: as `generate` takes them."""
     return grey(generate(pipeline, prompts, **options))
-
-
-def token_ids(pipeline: Any, texts: Sequence[str]) -> Tensor:
-    """Texts as token ids (N, length), cut or filled up to the text encoder's length."""
-    tokenizer = pipeline.tokenizer
-    length = min(tokenizer.model_max_length, pipeline.text_encoder.config.max_position_embeddings)
-    return tokenizer(
-        list(texts), padding="max_length", truncation=True, max_length=length, return_tensors="pt"
-    ).input_ids
 
 
 def batches_of(latents: Tensor, ids: Tensor, empty: Tensor, size: int) -> Callable[[int], Iterator[Batch]]:
