@@ -153,6 +153,18 @@ def test_only_what_has_a_share_is_asked_for(drawn: list[Scene]) -> None:
         assert {int(area) for area in batch["targets"].sum((2, 3)).flatten()} <= areas
 
 
+def test_crowded_boxes_are_asked_for_more_often() -> None:
+    """By hand: a square of 4 x 4 has 4 of its box's 16 pixels covered by the one in front, that one none."""
+    front, behind, apart = (
+        square(row, column, side).numpy() for row, column, side in ((2, 2, 2), (0, 0, 4), (9, 9, 3))
+    )
+    masks = np.stack([behind & ~front, front, apart])
+    assert segmentation.others_in_box(masks).tolist() == [4 / 16, 0, 0]
+    assert segmentation.others_in_box(np.zeros((1, 16, 16), dtype=bool)).tolist() == [0]
+    scene = Scene(np.zeros((16, 16, 3), np.uint8), masks, np.zeros((3, 4)), *[("disc",) * 3] * 3, domain="studio")
+    assert segmentation.pool([scene], crowded=10).shares[0][:3].tolist() == [3.5, 1, 1]
+
+
 def test_pictures_turn_with_their_targets(drawn: list[Scene]) -> None:
     """Where the picture is painted in the target's colour, the batch's is, too."""
     torch.manual_seed(1)

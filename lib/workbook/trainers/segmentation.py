@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workbook.vision.mask_losses import mask_loss
-from workbook.vision.masks import paired_iou, tight_boxes
+from workbook.vision.masks import box_masks, paired_iou, tight_boxes
 from workbook.vision.sam import choose_mask, decode, normalised
 
 KINDS = ("point", "points", "box")  # of prompts, in turn
@@ -147,10 +147,12 @@ class Pool:
     objects: list[int]
 
 
-def pool(scenes: Sequence[Any], shares: dict[str, float] = SHARES) -> Pool:
+def pool(scenes: Sequence[Any], shares: dict[str, float] = SHARES, crowded: float = 0.0) -> Pool:
     """The objects of each scene; what touches, as one; and the ground. Two answers to a point on two discs that touch.
 
     scenes: with `image` and `masks`. shares: how often an object, a cluster and the ground are asked for; 0 for never.
+    crowded: how much more often an object is asked for whose box holds others, times their share of the box: with 10,
+    an object in half of whose box others lie comes 6 times as often as one that stands alone.
     Raises ValueError where there are no scenes.
     """
     if not len(scenes):
@@ -162,8 +164,17 @@ def pool(scenes: Sequence[Any], shares: dict[str, float] = SHARES) -> Pool:
         ground = ~scene.masks.any(0, keepdims=True)
         targets.append(np.concatenate([scene.masks, clusters, ground]))
         counts = {"object": len(scene.masks), "cluster": len(clusters), "ground": 1}
-        weights.append(np.concatenate([np.full(counts[kind], shares[kind]) for kind in counts]))
+        weight = np.concatenate([np.full(counts[kind], float(shares[kind])) for kind in counts])
+        weight[: len(scene.masks)] *= 1 + crowded * others_in_box(scene.masks)
+        weights.append(weight)
     return Pool(images, targets, weights, [len(scene.masks) for scene in scenes])
+
+
+def others_in_box(masks: np.ndarray) -> np.ndarray:
+    """What share of each mask's tight box is covered by the other masks: (N, H, W) bool → (N,), 0 for an empty one."""
+    boxes = box_masks(tight_boxes(torch.from_numpy(masks)), *masks.shape[1:]).numpy()
+    others = masks.any(0) & ~masks
+    return (boxes & others).sum((1, 2)) / boxes.sum((1, 2)).clip(min=1)
 
 
 def clusters_of(masks: np.ndarray) -> np.ndarray:

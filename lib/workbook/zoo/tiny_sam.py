@@ -10,13 +10,15 @@ crops of five photos; the photos of the test split, and a part of the pairs of c
 Two things shorten the way. A head, thrown away in the end, draws from the encoder's grid what belongs to an object and
 where that object's sides are: it teaches the encoder at every pixel, and for the first steps it teaches alone. Then
 boxes around single objects come first: with all kinds of prompts from the start a model has found after 100 steps
-nothing better than empty masks. At last all kinds take turns, while the learning rate falls to 0, and again
-from half as high.
+nothing better than empty masks. Then all kinds take turns, while the learning rate falls to 0, and again from half as
+high. What such a model does worst is to keep neighbours apart: so at last, as long as everything before, new and
+fuller scenes, in which objects are asked for the more often the more of their box others cover.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -42,6 +44,7 @@ from workbook.zoo.building import store
 
 SEED, BATCH = 0, 12  # BATCH: pictures; each has three prompts, in two rounds
 DRAWING, BOXES, PROMPTS, AGAIN = 1300, 200, 1800, 2000  # steps: sketch (16 pictures each), boxes, all kinds, twice
+APART = 7000  # steps: crowded scenes
 SCENES = {"photo": 4500, "night": 2500, "studio": 2000}  # by domain
 VALIDATION = 9_000  # the seed of scenes that no epoch shows, with the photos of training
 SIZE, PATCH, WIDTH, LAYERS, CHANNELS = 64, 4, 128, 4, 96
@@ -82,16 +85,19 @@ def network() -> Any:
     return model
 
 
-def drawn(seed: int, share: float = 1.0) -> list[Scene]:
+def drawn(seed: int, share: float = 1.0, objects: tuple[int, int] = (1, 4)) -> list[Scene]:
     """Scenes of all domains in the recipe's proportion."""
     numbers = {domain: int(share * number) for domain, number in SCENES.items()}
-    return [scene for domain, number in numbers.items() for scene in scenes(number, seed, domain=domain)]
+    return [
+        scene for domain, number in numbers.items() for scene in scenes(number, seed, domain=domain, objects=objects)
+    ]
 
 
 def build(name: str = "tiny-sam") -> None:
     """Train and store it, in stages: the encoder alone, boxes around single objects, all kinds of prompts."""
     everything, held_out = drawn(SEED), pool(drawn(VALIDATION, 0.03))
     pictures, objects = pool(everything), pool(everything[::6], {"object": 1.0, "cluster": 0.0, "ground": 0.0})
+    full = pool(drawn(SEED + 1, 2.0, objects=(1, 5)), crowded=10)
     del everything
     torch.manual_seed(SEED)
     rounds = Rounds(network(), Sketch(CHANNELS, PATCH))
@@ -105,7 +111,8 @@ def build(name: str = "tiny-sam") -> None:
         "sketch": (DRAWING, lambda epoch: prompted(pictures, 16, colour=False), sketch_alone, warm),
         "boxes": (BOXES, lambda epoch: prompted(objects, BATCH, kinds=["box"]), segmentation_loss, warm),
         "prompts": (PROMPTS, lambda epoch: prompted(pictures, BATCH), segmentation_loss, warmup_linear(30, PROMPTS)),
-        "again": (AGAIN, lambda epoch: prompted(pictures, BATCH), segmentation_loss, from_half),
+        "again": (AGAIN, lambda epoch: prompted(pictures, BATCH), segmentation_loss, from_half(AGAIN)),
+        "apart": (APART, lambda epoch: prompted(full, BATCH), segmentation_loss, from_half(APART)),
     }
     seconds = 0.0
     for number, (stage, (steps, batches, objective, schedule)) in enumerate(stages.items()):
@@ -115,7 +122,7 @@ def build(name: str = "tiny-sam") -> None:
         )  # fmt: skip
         seconds += history.seconds
         print(stage, *history.evaluations, sep="\n", flush=True)
-    facts = {"seed": SEED, "scenes": sum(SCENES.values()), "steps": DRAWING + BOXES + PROMPTS + AGAIN}
+    facts = {"seed": SEED, "scenes": 3 * sum(SCENES.values()), "steps": DRAWING + BOXES + PROMPTS + AGAIN + APART}
     facts |= {"pictures_per_step": BATCH, "prompts_per_step": 3 * BATCH, "precision": precision}
     facts |= {f"validation_iou_{kind}": round(value, 3) for kind, value in measure(rounds, held_out).items()}
     facts |= {"seconds_of_training": round(seconds), "licence": "that of the workbook"}
@@ -127,9 +134,9 @@ def warm(step: int) -> float:
     return min(1.0, (step + 1) / 30)
 
 
-def from_half(step: int) -> float:
-    """The same for the last stage: from half of it down to 0."""
-    return 0.5 * (1 - step / AGAIN)
+def from_half(steps: int) -> Callable[[int], float]:
+    """The same for later stages: from half of it down to 0."""
+    return lambda step: 0.5 * (1 - step / steps)
 
 
 def sketch_alone(rounds: Rounds, batch: dict[str, torch.Tensor]) -> torch.Tensor:
