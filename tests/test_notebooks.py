@@ -112,7 +112,7 @@ def _namespace() -> dict:
     from importlib import import_module
 
     names = {name: import_module(f"workbook.{name}") for name in workbook._MODULES}
-    for package in ("datasets", "metrics", "text", "trainers", "vision", "widgets", "audio", "diffusion"):
+    for package in ("datasets", "metrics", "text", "trainers", "vision", "widgets", "audio", "diffusion", "humans"):
         folder = Path(workbook.__file__).parent / package
         names |= {file.stem: import_module(f"workbook.{package}.{file.stem}") for file in folder.glob("[a-z]*.py")}
     return names

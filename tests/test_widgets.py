@@ -16,6 +16,7 @@ from workbook.widgets.box_pair import BoxPair
 from workbook.widgets.click_mask import ClickMask
 from workbook.widgets.paint_mask import PaintMask
 from workbook.widgets.play_riffs import PlayRiffs
+from workbook.widgets.rank_answers import rank_answers
 from workbook.widgets.upload_photos import MOST, UploadPhotos
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -64,6 +65,7 @@ MAKERS = {
     "click_mask": lambda: ClickMask(IMAGE, predict),
     "paint_mask": lambda: PaintMask(IMAGE, MASK),
     "play_riffs": lambda: PlayRiffs(np.zeros((3, 800)), IMAGE.transpose(2, 0, 1), 8_000),
+    "rank_answers": lambda: rank_answers([{"id": 1, "prompt": "Why?", "answers": ["so", "no"]}], "not/written.jsonl"),
     "upload_photos": lambda: UploadPhotos([IMAGE]),
 }
 
@@ -84,8 +86,9 @@ def test_one_output_for_live_and_stored_notebooks(make):
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 def test_the_front_end_sets_what_is_its_own_and_nothing_else(make):
     widget = make()
-    before = {name: getattr(widget, name) for name in ("alt", "width", "height", "picture", "_esm", "message")}
-    Front(widget).send(alt="x", width=1, height=1, picture=b"x", _esm="x", no_such_trait=1)
+    sent = {"alt": "x", "width": 1, "height": 1, "picture": b"x", "showing": {}, "_esm": "x", "message": "x"}
+    before = {name: getattr(widget, name) for name in sent if widget.has_trait(name)}
+    Front(widget).send(**sent, no_such_trait=1)
     assert before == {name: getattr(widget, name) for name in before}
 
 

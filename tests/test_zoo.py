@@ -25,6 +25,7 @@ from workbook.zoo.entries import (
     ENTRIES,
     MINILM,
     MINILM_HUB,
+    OPUS_MT,
     RIFFUSION,
     SD15,
     TINY_BERT,
@@ -57,7 +58,7 @@ def refusal(role="sentence-encoder", profile="small"):
 
 
 NOT_YET_PINNED = {
-    hub.name for hub in (DINO, RIFFUSION, *(full for _, full in VISION.values()))
+    hub.name for hub in (DINO, OPUS_MT, RIFFUSION, *(full for _, full in VISION.values()))
 }  # their hashes could not be looked up without the hub
 
 
@@ -170,8 +171,10 @@ def test_only_text_and_safetensors_are_downloaded(monkeypatch, tmp_path):
     )
     assert loading.fetch("second-encoder") == tmp_path
     assert asked == {
-        "name": BERT_BASE.hub_id, "revision": BERT_BASE.revision, "allow_patterns": ["*.json", "*.txt", "*.safetensors"]
-    }  # fmt: skip
+        "name": BERT_BASE.hub_id,
+        "revision": BERT_BASE.revision,
+        "allow_patterns": ["*.json", "*.txt", "*.spm", "*.safetensors"],
+    }
 
 
 def test_of_a_pipeline_only_the_parts_that_are_read_are_downloaded(monkeypatch, tmp_path):

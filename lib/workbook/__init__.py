@@ -21,6 +21,7 @@ _MODULES = (
     "audio",
     "datasets",
     "diffusion",
+    "humans",
     "metrics",
     "profiles",
     "show",

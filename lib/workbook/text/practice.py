@@ -3,6 +3,7 @@
 from workbook.text import (  # noqa: F401  (they register their exercises)
     practice_answers,
     practice_bleu,
+    practice_discriminator,
     practice_judging,
     practice_pretraining,
 )

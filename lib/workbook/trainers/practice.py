@@ -9,7 +9,14 @@ from torch import nn
 
 from workbook.diffusion import practice_dreambooth  # noqa: F401  (min-SNR weights)
 from workbook.exercises import Case, Mistake, practice
-from workbook.trainers import practice_domain, practice_instruction, practice_lora  # noqa: F401  (they register their exercises)
+from workbook.trainers import (  # noqa: F401  (they register their exercises)
+    practice_domain,
+    practice_dpo,
+    practice_instruction,
+    practice_lora,
+    practice_ppo,
+    practice_reward,
+)
 from workbook.trainers.classic import set_trainable
 from workbook.trainers.schedule import warmup_linear
 

@@ -57,31 +57,29 @@ def packed_bits(value: Any, height: int, width: int) -> bytes:
     return bits
 
 
-class Widget(anywidget.AnyWidget):
-    """A picture that answers to mouse and keyboard. Subclasses name in `written` what the front end may set."""
+class Spoken(anywidget.AnyWidget):
+    """A widget that is described in words and says in words what went wrong.
+
+    Subclasses name in `written` what the front end may set.
+    """
 
     _css = STYLE
     alt = traitlets.Unicode().tag(sync=True)
-    width = traitlets.Int().tag(sync=True)
-    height = traitlets.Int().tag(sync=True)
-    picture = traitlets.Bytes().tag(sync=True)  # a PNG file
     message = traitlets.Unicode().tag(sync=True)  # what went wrong, in words
     written: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, image: np.ndarray, alt: str, **traits: Any) -> None:
+    def __init__(self, alt: str, **traits: Any) -> None:
         if not alt.strip():
             raise ValueError("A widget needs alt text: say in a sentence what it shows.")
-        self.image = fallback.check_image(image)  # (H, W, 3)
-        height, width = self.image.shape[:2]
-        super().__init__(alt=alt, width=width, height=height, picture=fallback.png(self.image), **traits)
+        super().__init__(alt=alt, **traits)
 
     def __repr__(self) -> str:
         return f"[widget: {self.alt}]"  # the default holds an address, which differs from run to run
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
-        """The widget for a live notebook, and the static picture for all others, in one output."""
+        """The widget for a live notebook, and what is static for all others, in one output."""
         data, metadata = super()._repr_mimebundle_()
-        return data | fallback.bundle(self.image, self.alt, "widget", **self._overlays()), metadata
+        return data | self._static(), metadata
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """What the front end sends comes in here; all of it is taken, or none."""
@@ -97,6 +95,26 @@ class Widget(anywidget.AnyWidget):
     def _accept(self, name: str, value: Any) -> Any:
         """The value that the trait `name` takes. Raises ValueError in words that follow "Refused: "."""
         raise NotImplementedError
+
+    def _static(self) -> dict[str, str]:
+        """What a reader without a kernel sees, by media type: text/plain and text/html."""
+        raise NotImplementedError
+
+
+class Widget(Spoken):
+    """A picture that answers to mouse and keyboard."""
+
+    width = traitlets.Int().tag(sync=True)
+    height = traitlets.Int().tag(sync=True)
+    picture = traitlets.Bytes().tag(sync=True)  # a PNG file
+
+    def __init__(self, image: np.ndarray, alt: str, **traits: Any) -> None:
+        self.image = fallback.check_image(image)  # (H, W, 3)
+        height, width = self.image.shape[:2]
+        super().__init__(alt, width=width, height=height, picture=fallback.png(self.image), **traits)
+
+    def _static(self) -> dict[str, str]:
+        return fallback.bundle(self.image, self.alt, "widget", **self._overlays())
 
     def _overlays(self) -> dict[str, Any]:
         """What lies on the static picture, as fallback.draw takes it."""

@@ -17,19 +17,14 @@ function button(words, action, pressed) {
   return node;
 }
 
-// The frame of a widget: tools, canvas, figures, message, help. Returns its parts.
-function frame(model, el, name, keys) {
-  const width = model.get("width"), height = model.get("height");
-  const scale = Math.max(1, Math.ceil(480 / width));
-  const canvas = make("canvas", { tabindex: 0, role: "application", "aria-label": `${model.get("alt")} ${keys.join(". ")}.` });
-  canvas.width = width * scale;
-  canvas.height = height * scale;
+// What is around a widget's body: tools, figures, message, help. Returns its parts.
+function shell(model, el, name, keys, body) {
   const tools = make("div", { class: "wb-tools", role: "toolbar", "aria-label": `tools of the ${name}` });
   const figures = make("div", { class: "wb-figures" });
   const spoken = make("div", { class: "wb-unseen", role: "status" });
   const message = make("div", { class: "wb-message", role: "alert" });
   const help = make("details", {}, make("summary", {}, "Mouse and keys"), make("ul", {}, ...keys.map((key) => make("li", {}, key))));
-  const root = make("div", { class: `wb-widget wb-${name.replaceAll(" ", "-")}` }, tools, canvas, figures, spoken, message, help);
+  const root = make("div", { class: `wb-widget wb-${name.replaceAll(" ", "-")}` }, tools, body, figures, spoken, message, help);
   // JupyterLab takes single letters for commands (b inserts a cell): they stay here. Shift+Enter and Ctrl+... go on.
   root.addEventListener("keydown", (event) => {
     const passes = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape" || (event.key === "Enter" && event.shiftKey);
@@ -39,12 +34,22 @@ function frame(model, el, name, keys) {
   const showMessage = () => { message.textContent = model.get("message"); };
   model.on("change:message", showMessage);
   showMessage();
+  const close = () => model.off("change:message", showMessage);
+  return { root, tools, figures, spoken, message, close };
+}
+
+// A shell around a canvas that shows the widget's picture.
+function frame(model, el, name, keys) {
+  const width = model.get("width"), height = model.get("height");
+  const scale = Math.max(1, Math.ceil(480 / width));
+  const canvas = make("canvas", { tabindex: 0, role: "application", "aria-label": `${model.get("alt")} ${keys.join(". ")}.` });
+  canvas.width = width * scale;
+  canvas.height = height * scale;
   const at = (event) => {  // CSS pixels to pixels of the picture: the canvas may be shrunk by max-width
     const seen = canvas.getBoundingClientRect();
     return [((event.clientX - seen.left) * width) / seen.width, ((event.clientY - seen.top) * height) / seen.height];
   };
-  const close = () => model.off("change:message", showMessage);
-  return { width, height, scale, canvas, pen: canvas.getContext("2d"), tools, figures, spoken, message, at, close };
+  return { ...shell(model, el, name, keys, canvas), width, height, scale, canvas, pen: canvas.getContext("2d"), at };
 }
 
 const isPlain = (event) => !(event.ctrlKey || event.metaKey || event.altKey);

@@ -96,6 +96,22 @@ TINY_GPT_SMALL = Embedded(
     about="its sibling of 4 layers and 96 dimensions, 0.9 M parameters",
     recipe="tiny_gpt",
 )
+TINY_CHAT = Embedded(
+    name="tiny-chat",
+    auto_class="AutoModelForCausalLM",
+    megabytes=4,
+    licence="the workbook's own",
+    about="tiny-gpt-small after supervised fine-tuning on demonstrations of mixed quality",
+    recipe="tiny_chat",
+)
+TINY_REWARD = Embedded(
+    name="tiny-reward",
+    auto_class="workbook.trainers.reward:RewardModel",
+    megabytes=4,
+    licence="the workbook's own",
+    about="tiny-chat's body with a head of one number, trained on rankings by simulated people",
+    recipe="tiny_chat",
+)
 TINY_BERT = Embedded(
     name="tiny-bert",
     auto_class="AutoModel",
@@ -126,6 +142,16 @@ BERT_BASE = Hub(
     config_class="BertConfig",
 )
 
+DISTILBERT = Hub(
+    name="distilbert-base-uncased",
+    auto_class="AutoModel",  # a body: the head of a reward model is to be learnt
+    megabytes=268,
+    licence="Apache-2.0",
+    about="DistilBERT, 6 layers, 768 dimensions, 66 M parameters; distilled from BERT",
+    hub_id="distilbert/distilbert-base-uncased",
+    revision="12040accade4e8a0f71eabdb258fecc2e7e948be",
+    config_class="DistilBertConfig",
+)
 GPT2 = Hub(
     name="gpt2",
     auto_class="AutoModelForCausalLM",
@@ -334,6 +360,52 @@ SD15 = _hub_pipeline(
 )  # fmt: skip
 RIFFUSION = _hub_pipeline("riffusion/riffusion-model-v1", "main", "Stable Diffusion 1.5, fine-tuned on spectrograms")
 
+TINY_TRANSLATOR = Embedded(
+    name="tiny-translator",
+    auto_class="AutoModelForSeq2SeqLM",
+    megabytes=5,
+    licence="the workbook's own",
+    about="a Marian of 3 + 3 layers, 2.4 M parameters, which learnt German from a toy grammar's sentences",
+    recipe="tiny_translator",
+)
+OPUS_MT = Hub(
+    name="opus-mt-en-de",
+    auto_class="AutoModelForSeq2SeqLM",
+    megabytes=298,
+    licence="CC-BY-4.0",
+    about="OPUS-MT, a Marian of 6 + 6 layers, 74 M parameters; trained on the public parallel texts of OPUS",
+    hub_id="Helsinki-NLP/opus-mt-en-de",
+    revision="main",
+    config_class="MarianConfig",
+    config={
+        "vocab_size": 58101, "d_model": 512, "encoder_layers": 6, "decoder_layers": 6, "encoder_attention_heads": 8,
+        "decoder_attention_heads": 8, "encoder_ffn_dim": 2048, "decoder_ffn_dim": 2048, "max_position_embeddings": 512,
+        "activation_function": "swish", "scale_embedding": True, "pad_token_id": 58100, "eos_token_id": 0,
+        "decoder_start_token_id": 58100,
+    },
+)  # fmt: skip
+
+TINY_READER = Embedded(
+    name="tiny-reader",
+    auto_class="workbook.zoo.tiny_reader:AdaptedReader",
+    megabytes=4,
+    licence="the workbook's own",
+    about="adapters that make MiniLM point at answers: taught by made-up questions, then by the encyclopaedia's",
+    recipe="tiny_reader",
+    weights=("model.safetensors", "cloze.safetensors"),
+)
+ROBERTA_READER = Hub(
+    name="roberta-base-squad2",
+    auto_class="AutoModelForQuestionAnswering",
+    megabytes=496,
+    licence="CC-BY-4.0",
+    about="RoBERTa base, 124 M parameters, fine-tuned on SQuAD 2.0's 130,000 questions",
+    hub_id="deepset/roberta-base-squad2",
+    revision="adc3b06f79f797d1c575d5479d6f5efe54a9e3b4",
+    config_class="RobertaConfig",
+    config={"vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1, "layer_norm_eps": 1e-5},
+)
+
 # role: (under small and smoke, under full)
 ENTRIES: dict[str, tuple[Entry, Entry]] = {
     "sentence-encoder": (MINILM, MINILM_HUB),
@@ -347,12 +419,19 @@ ENTRIES: dict[str, tuple[Entry, Entry]] = {
     "text-to-image": (TINY_SD, SD15),
     "text-to-spectrogram": (TINY_RIFFUSION, RIFFUSION),
     "self-supervised": (TINY_DINO, DINO),
+    "translator": (TINY_TRANSLATOR, OPUS_MT),
+    "reader": (TINY_READER, ROBERTA_READER),
+    "chat": (TINY_CHAT, GPT2),
+    "reward": (TINY_REWARD, DISTILBERT),
     **VISION,
 }
 RECIPES: dict[str, Embedded] = {made.name: made for made in (TINY_BERT, TINY_GPT, TINY_GPT_SMALL, TINY_CLIPSEG)}
 RECIPES[TINY_DETECTOR.name] = TINY_DETECTOR
 RECIPES[TINY_SAM.name] = TINY_SAM
 RECIPES |= {made.name: made for made in (TINY_CLIP, TINY_SD, TINY_RIFFUSION, TINY_DINO)}
+RECIPES[TINY_TRANSLATOR.name] = TINY_TRANSLATOR
+RECIPES[TINY_READER.name] = TINY_READER
+RECIPES |= {made.name: made for made in (TINY_CHAT, TINY_REWARD)}
 RECIPES |= {small.name: small for small, _ in VISION.values()}
 
 

@@ -9,7 +9,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from workbook import files
-from workbook.zoo.entries import ENTRIES, MINILM, TINY_CLIP, TINY_GPT, TINY_SD, Embedded, Entry, Hub, Packaged, entry
+from workbook.zoo.entries import (
+    ENTRIES,
+    MINILM,
+    TINY_CLIP,
+    TINY_GPT,
+    TINY_SD,
+    TINY_TRANSLATOR,
+    Embedded,
+    Entry,
+    Hub,
+    Packaged,
+    entry,
+)
 
 
 class WeightsError(RuntimeError):
@@ -125,7 +137,7 @@ def _snapshot(chosen: Hub, role: str) -> Path:
     """The folder of a hub model's pinned revision, downloaded if need be."""
     from huggingface_hub import snapshot_download
 
-    wanted = ["*.json", "*.txt", *(chosen.weights if chosen.is_pipeline else ["*.safetensors"])]
+    wanted = ["*.json", "*.txt", *(chosen.weights if chosen.is_pipeline else ["*.spm", "*.safetensors"])]
     try:
         return Path(snapshot_download(chosen.hub_id, revision=chosen.revision, allow_patterns=wanted))
     except Exception as error:
@@ -198,8 +210,8 @@ def class_of(name: str) -> Any:
 def _random(chosen: Hub) -> Loaded:
     """A hub model's architecture with random weights, and the tokenizer of an embedded model of the same kind.
 
-    MiniLM's vocabulary is BERT's; tiny-gpt's and tiny-clip's are smaller than GPT-2's and CLIP's, so all of their
-    numbers are valid there.
+    MiniLM's vocabulary is BERT's; tiny-gpt's, tiny-clip's and tiny-translator's are smaller than GPT-2's, CLIP's and
+    Marian's, so all of their numbers are valid there.
     """
     import transformers
 
@@ -208,7 +220,9 @@ def _random(chosen: Hub) -> Loaded:
 
         pipeline = stable_diffusion(_tokenizer(TINY_SD))
         return Loaded(pipeline, pipeline.tokenizer)
-    stand_in = {entry.auto_class: entry for entry in (TINY_GPT, TINY_CLIP)}.get(chosen.auto_class, MINILM)
+    stand_in = {entry.auto_class: entry for entry in (TINY_GPT, TINY_CLIP, TINY_TRANSLATOR)}.get(
+        chosen.auto_class, MINILM
+    )
     config = getattr(transformers, chosen.config_class)(**chosen.config)
     model_class = class_of(chosen.auto_class)
     model = (getattr(model_class, "from_config", None) or model_class)(config)
