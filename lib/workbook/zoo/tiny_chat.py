@@ -164,7 +164,7 @@ def _build_reward() -> None:
     model, seconds = reward_model(chat, tokenizer, rankings)
     facts = {
         "seed": SEED, "rankings": len(rankings), "answers_each": 4, "epochs": EPOCHS, "learning_rate": REWARD_RATE,
-        "precision": os.environ.get("WORKBOOK_PRECISION", "no"), 
+        "precision": os.environ.get("WORKBOOK_PRECISION", "no"),
         "annotators": "three careful ones and a careless one",
     }  # fmt: skip
     for name, part in (("validation", validation), ("test", load_requests("test"))):
