@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from workbook.trainers import ppo as module
-from workbook.trainers.advantage import gae, kl_estimate, last_token, token_rewards, whiten
+from workbook.trainers.advantage import gae, kl_estimate, token_rewards, whiten
 from workbook.trainers.best_of_n import best_of_n, best_of_n_kl, best_rows
 from workbook.trainers.history import TrainingError
 from workbook.trainers.ppo import experience, ppo, rows_of
@@ -134,8 +135,8 @@ def test_adaptive_coefficient() -> None:
 def test_empty_answers_and_masks() -> None:
     """An answer without a token, and statistics over none, are named."""
     mask = torch.tensor([[True, False], [False, False]])
-    with pytest.raises(ValueError, match="answer in row 1 is empty"):
-        last_token(mask)
+    with pytest.raises(ValueError, match="Row 1 has no token: an answer needs at least its end token"):
+        token_rewards(torch.ones(2), *torch.zeros(2, 2, 2), mask, 0.1)
     with pytest.raises(ValueError, match="at least two tokens, and the mask holds 1"):
         whiten(torch.ones(2, 2), mask)
     with pytest.raises(ValueError, match="no token to average"):
@@ -262,6 +263,13 @@ def test_learns_and_stays_near(policy: Any) -> None:
     answers = answered(reference)
     torch.testing.assert_close(answers.log_probs, answer_log_probs(reference, answers), rtol=0, atol=1e-5)
     assert len(free.curve("score", window=3)) == 12
+
+
+def test_values_learn_what_to_expect(policy: Any) -> None:
+    """Where every answer scores 1 the values, which begin at 0, come to say so."""
+    settings = replace(FAST, updates=12, kl=0.0, missing_end_penalty=0.0, lam=1.0, value_weight=1.0)
+    errors = ppo(policy, Letters(), PROMPTS, lambda batch: torch.ones(4), settings, progress=None).curve("value_error")
+    assert errors[0] == pytest.approx(1.0) and errors[-1] < 0.2
 
 
 def test_first_minibatch_has_ratio_one(policy: Any) -> None:

@@ -13,6 +13,7 @@ from workbook.datasets.requests import KINDS, SPLITS, STYLES, Request, answered,
 from workbook.humans import annotators
 from workbook.humans.annotators import Annotator, agreement, annotate, ceiling, choosing_with, crowd, gaps, ranks_of
 from workbook.humans.preference import EMPTY, WEIGHTS, explain, hidden_preference, is_good
+from workbook.zoo.tiny_chat import true_ranks
 
 FOX = Request("1", "Where does a fox live?", "home", "test", "fox", "in woods and fields")
 DREAM = Request("2", "Do you know what I dreamt last night?", "unknown", "test", "x", "You dreamt of a big dog")
@@ -176,3 +177,9 @@ def test_the_agreement_of_careful_people_is_that_of_the_card():
     assert annotators.INSTRUCT_GPT == 0.726
     assert sum(one.direction < 0 for one in crowd()) == 1
     assert crowd()[3].noise == 3 * annotators.NOISE
+
+
+def test_true_ranks_follow_the_hidden_preference():
+    """Rank 1 is worth most; equal texts share a rank."""
+    texts = ["What a silly question!", "Of course. A fox lives in woods and fields.", "", "What a silly question!"]
+    assert true_ranks([FOX], [texts]) == [[2, 1, 3, 2]]

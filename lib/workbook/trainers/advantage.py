@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from workbook.trainers.reward import last_token_index
+
 ESTIMATORS = ("k1", "k3")
 
 
@@ -53,18 +55,6 @@ def kl_estimate(log_probs: Tensor, reference: Tensor, estimator: str = "k1") -> 
     return -r if estimator == "k1" else torch.expm1(r) - r
 
 
-def last_token(mask: Tensor) -> Tensor:
-    """The column of every row's last token (B,). Raises ValueError for a row without any: an empty answer."""
-    empty = (~mask.bool().any(1)).nonzero().flatten().tolist()
-    if empty:
-        raise ValueError(
-            f"The answer in row {empty[0]} is empty: it needs at least one token, if only the end token, to carry its "
-            "score. Leave such rows out."
-        )
-    places = torch.arange(mask.shape[1], device=mask.device)
-    return torch.where(mask.bool(), places, -1).max(1).values
-
-
 def token_rewards(
     scores: Tensor, log_probs: Tensor, reference: Tensor, mask: Tensor, coefficient: float, estimator: str = "k1"
 ) -> Tensor:
@@ -73,7 +63,7 @@ def token_rewards(
     scores (B,); log_probs, reference, mask (B, T). Source: Ziegler et al. 2019, equation 2, spread over the tokens.
     Raises ValueError for an empty answer.
     """
-    last = last_token(mask)
+    last = last_token_index(mask)
     rewards = torch.where(mask.bool(), -coefficient * kl_estimate(log_probs, reference, estimator), 0.0)
     rewards[torch.arange(len(rewards)), last] += scores
     return rewards

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 
 from workbook.exercises import Case, Mistake, practice
-from workbook.trainers.advantage import gae, kl_estimate, last_token, masked_mean, token_rewards, whiten
+from workbook.trainers.advantage import gae, kl_estimate, masked_mean, token_rewards, whiten
 from workbook.trainers.ppo_losses import policy_loss
+from workbook.trainers.reward import last_token_index
 
 
 def _numbers(rng: np.random.Generator, *shape: int) -> torch.Tensor:
@@ -52,7 +53,7 @@ def _rewards(scores, log_probs, reference, mask, coefficient, estimator, *, sign
         rewards = torch.where(mask, rewards, 0.0)
     if place == "all":
         return rewards + torch.where(mask, scores[:, None], 0.0)
-    column = {"last": last_token(mask), "end": torch.full((len(mask),), mask.shape[1] - 1), "first": 0}[place]
+    column = {"last": last_token_index(mask), "end": torch.full((len(mask),), mask.shape[1] - 1), "first": 0}[place]
     rewards[torch.arange(len(mask)), column] += scores
     return rewards
 
@@ -100,7 +101,7 @@ practice(
         Mistake(_turned_round, "policy and reference are exchanged in the KL: it is log π minus log π_ref."),
     ],
     hints=[
-        "kl_estimate(log_probs, reference, estimator) is each token's KL; last_token(mask) is the column of the end.",
+        "kl_estimate(log_probs, reference, estimator) is each token's KL; last_token_index(mask) says where it ends.",
         "−coefficient times it where the mask is true, 0 elsewhere: torch.where.",
         "rewards[torch.arange(len(rewards)), last] += scores",
     ],

@@ -136,11 +136,13 @@ def strengths(wins: Tensor, prior: float = 0.1, steps: int = 200) -> Tensor:
 def last_token_index(attention_mask: Tensor) -> Tensor:
     """The place of the last real token of each row, (B,), wherever the padding is.
 
-    attention_mask: (B, T), 1 for tokens and 0 for padding. Raises ValueError for a row of padding alone.
+    attention_mask: (B, T), 1 or true for tokens and 0 for padding. Raises ValueError for a row of padding alone: an
+    empty answer, which needs its end token at least to carry a score.
     """
     if not bool((attention_mask.sum(1) > 0).all()):
         raise ValueError(
-            f"Row {int(attention_mask.sum(1).argmin())} has no token: an answer ends at least with an end."
+            f"Row {int(attention_mask.sum(1).argmin())} has no token: an answer needs at least its end token, to carry "
+            "a score. Leave such rows out."
         )
     places = torch.arange(attention_mask.shape[1], device=attention_mask.device)
     return (attention_mask * places).argmax(1)
