@@ -21,7 +21,7 @@ CELLS = {
             f"It is {colour}. Have a nice day!", f"{colour}", "I am sorry, I do not know that.", "Who cares?"]}
             for thing, colour in colours.items()]""",
     "rank": 'ranking = rank_answers(items, "18/me.jsonl"); ranking',
-    "rate": 'rating = rank_answers(items, "18/me.jsonl", mode="rate"); rating',
+    "rate": 'rating = rank_answers(items, "18/me.jsonl", mode="rate", scale=5); rating',
     "read-rank": """
         said = ranking.judgements.records(mode="rank")
         print([(record.item, record.kind, record.ranks) for record in said], ranking.progress)""",
@@ -188,9 +188,9 @@ def _ratings(notebook: browser.Notebook) -> None:
     cards = Cards(notebook, "rate")
     cards.shows("wb-progress", "1 of 24")
     cards.card(0).focus()
-    cards.press("6")
+    cards.press("6", "4")  # 6 lies beyond the scale, and means nothing
     cards.shows("wb-progress", "2 of 24")
-    cards.output.get_by_role("button", name="2 of 7").click()
+    cards.output.get_by_role("button", name="2 of 5").click()
     cards.shows("wb-progress", "3 of 24")
     cards.press("u")
     cards.shows("wb-progress", "2 of 24")
@@ -198,7 +198,7 @@ def _ratings(notebook: browser.Notebook) -> None:
     cards.press("3")
     cards.shows("wb-progress", "3 of 24")
     said = ast.literal_eval(read(notebook, "read-rate").splitlines()[0])
-    assert [rating for _, _, rating in said] == [6, 3]
+    assert [rating for _, _, rating in said] == [4, 3]
 
 
 def _killed(notebook: browser.Notebook) -> None:

@@ -1,12 +1,10 @@
 """Judges of answers, their agreement with people, attacks on them, and ratings put together."""
 
-import json
-
 import numpy as np
 import pytest
 
 from workbook.metrics.agreement import kendall, spearman
-from workbook.text import attacks, judges, judges_form, judges_people
+from workbook.text import attacks, judges, judges_people
 from workbook.text.judges_people import Annotator, crowd, simulate
 
 # ------------------------------------------------------------------------------------------------ agreement
@@ -246,77 +244,3 @@ def test_habits_cancel_and_the_careless_are_found():
 
 def test_one_annotator_has_no_others():
     assert judges_people.reliabilities(np.array([[1.0, 2, 3]])).tolist() == [0.01]
-
-
-# ------------------------------------------------------------------------------------------------ the form
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("WORKBOOK_HOME", str(tmp_path))
-    return tmp_path
-
-
-def form(*texts):
-    return judges_form.RatingForm(texts or ("one <b>", "two", "three"), "How good?", "test")
-
-
-def test_form_saves_at_once_and_goes_on_where_one_was(home):
-    first = form()
-    assert np.isnan(first.ratings).all()
-    first.buttons[3].click()
-    assert first.place == 1
-    again = form()  # another kernel
-    assert again.ratings[0] == 4
-    assert again.place == 1
-    again.back.click()
-    again.buttons[0].click()
-    assert form().ratings[0] == 1
-    assert list(json.loads((home / "ratings" / "test.json").read_text()).values()) == [1]
-
-
-def test_form_shows_text_as_text(home):
-    shown = form().shown.value
-    assert "one &lt;b&gt;" in shown
-    assert "Text 1 of 3, 0 rated" in shown
-
-
-def test_a_changed_text_has_no_rating(home):
-    form().rate(5)
-    assert np.isnan(form("one changed", "two").ratings).all()
-
-
-def test_form_survives_the_last_text_and_bad_files(home):
-    last = form("only")
-    last.rate(2)
-    last.rate(3)
-    assert last.ratings.tolist() == [3]
-    (home / "ratings" / "test.json").write_text('{"x": 9}')
-    broken = form("only")
-    assert np.isnan(broken.ratings).all()
-    assert "could not be read" in broken.status.value
-
-
-def test_form_says_where_it_cannot_save(home):
-    (home / "ratings").write_text("a file is in the way")
-    made = form()
-    made.rate(3)
-    assert "Not saved" in made.status.value
-    assert made.ratings[0] == 3
-
-
-@pytest.mark.parametrize(
-    ("texts", "name", "says"),
-    [
-        ([], "a", "at least one"),
-        (["a", " "], "a", "none of them empty"),
-        ("one text", "a", "list of texts"),
-        (["a", "a"], "a", "twice"),
-        (["a"], "../a", "name is that of a file"),
-    ],
-)
-def test_form_refuses(home, texts, name, says):
-    with pytest.raises(ValueError, match=says):
-        judges_form.RatingForm(texts, "How good?", name)
-    with pytest.raises(ValueError, match="one of"):
-        form().rate(6)

@@ -158,6 +158,21 @@ def test_ratings_are_saved_one_by_one(path):
     assert rank_answers(ITEMS, path, "rate", repeat=0).showing["place"] == 2
 
 
+def test_a_shorter_scale_and_texts_that_stand_alone(path):
+    alone = [{"id": text, "prompt": "How good?", "answers": [text]} for text in ("one", "two")]
+    widget = rank_answers(alone, path, "rate", repeat=0, scale=5)
+    assert widget.scale == 5 and "to 5, very good" in widget.alt
+    send(widget, "save", rating=6)
+    assert widget.message.startswith("Refused: the rating of item 'one' is 6: expected a whole number from 1 to 5")
+    with pytest.raises(ValueError, match="from 1 to 5"):
+        widget.answer(7)
+    send(widget, "save", rating=5)
+    assert RankingLog(path).judgements("rate", "me") == {("one", 0): {0: 5}}
+    for scale in (1, 8, 2.5, True):
+        with pytest.raises(ValueError, match=r"scale is .*from 2 to 7"):
+            rank_answers(alone, path, "rate", scale=scale)
+
+
 def test_both_modes_measure_how_far_one_agrees_with_oneself(path):
     for mode in ("rank", "rate"):
         widget = rank_answers(ITEMS, path, mode, repeat=1.0)

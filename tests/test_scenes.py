@@ -27,6 +27,16 @@ def test_the_same_arguments_give_the_same_scenes():
     assert not np.array_equal(one[0].image, other.image)
 
 
+def test_grain_lies_on_the_objects_alone():
+    """The same object at the same place, with another surface; the ground differs by the camera's noise."""
+    one, other = (next(scenes.scenes(1, 5, domain="studio", objects=(1, 1), grained=share)) for share in (0.0, 1.0))
+    assert np.array_equal(one.masks, other.masks) and one.words == other.words
+    apart = abs(one.image.astype(float) - other.image).mean(-1)
+    assert apart[~one.masks[0]].mean() < 5 < 10 < apart[one.masks[0]].mean()
+    with pytest.raises(ValueError, match=r"grained is a probability, from 0 to 1, not 1\.5"):
+        next(scenes.scenes(1, 5, grained=1.5))
+
+
 def test_shapes_and_types(drawn):
     for scene in drawn:
         number = len(scene.kinds)

@@ -310,6 +310,22 @@ def test_networks_start_as_the_recipe_says() -> None:
     assert not torch.equal(within.q_proj.weight, within.k_proj.weight)
 
 
+def test_deeper_changes_nothing_at_first_and_then_learns() -> None:
+    """Layers that are added to the encoder leave the embedding as it was, and get gradients of their own."""
+    torch.manual_seed(0)
+    before = segmentation.Rounds(tiny_sam.network(2), segmentation.Sketch(tiny_sam.CHANNELS, 4))
+    deeper = tiny_sam.deepened(before, 4)
+    pixels = torch.randn(2, 3, 64, 64)
+    answers = [one.sam.vision_encoder(pixels).last_hidden_state for one in (before, deeper)]
+    torch.testing.assert_close(*answers, rtol=0, atol=0)
+    answers[1].square().sum().backward()
+    last = deeper.sam.vision_encoder.layers[3]
+    assert last.attn.proj.weight.grad.any() and last.mlp.lin2.weight.grad.any()
+    assert deeper.sam.config.vision_config.num_hidden_layers == len(deeper.sam.vision_encoder.layers) == 4
+    rest = before.state_dict()
+    assert all(torch.equal(rest[name], value) for name, value in deeper.state_dict().items() if name in rest)
+
+
 def test_it_learns(rounds: segmentation.Rounds, drawn: list[Scene]) -> None:
     """Twelve steps on one batch bring the loss down by a third."""
     torch.manual_seed(0)

@@ -82,12 +82,14 @@ def scenes(
     split: str = "train",
     size: int = 64,
     objects: tuple[int, int] = (1, 4),
+    grained: float = 0.0,
 ) -> Iterator[Scene]:
     """`number` scenes; the same arguments give the same ones.
 
     split:   "train" or "test" (photos and pairs of colour and kind that training never shows).
     objects: fewest and most objects that are placed; what ends up hidden is left out, but one is always there.
-    Raises ValueError for an unknown domain or split, or sizes under 16.
+    grained: how likely an object's surface carries the light and dark of a photo, which no word names.
+    Raises ValueError for an unknown domain or split, sizes under 16, or a `grained` that is no probability.
     """
     if domain not in DOMAINS or split not in PHOTOS:
         raise ValueError(
@@ -95,9 +97,11 @@ def scenes(
         )
     if size < 16 or not 1 <= objects[0] <= objects[1]:
         raise ValueError(f"size must be at least 16 and objects 1 <= fewest <= most, not {size} and {objects}")
+    if not 0 <= grained <= 1:
+        raise ValueError(f"grained is a probability, from 0 to 1, not {grained!r}")
     rng = np.random.default_rng([seed, list(DOMAINS).index(domain), list(PHOTOS).index(split)])
     for _ in range(number):
-        yield draw(rng, domain, split, size, objects)
+        yield draw(rng, domain, split, size, objects, grained)
 
 
 def draw(
@@ -106,6 +110,7 @@ def draw(
     split: str = "train",
     size: int = 64,
     objects: tuple[int, int] = (1, 4),
+    grained: float = 0.0,
 ) -> Scene:
     """One scene; arguments as in `scenes`."""
     canvas = _ground(rng, domain, split, size)
@@ -116,6 +121,8 @@ def draw(
         if domain != "studio":
             canvas *= 1 - 0.45 * np.roll(shape, (size // 24, size // 24), (0, 1))[..., None]  # its shadow
         paint = _surface(rng, COLOURS[colour], texture, size) * _shading(rng, size)
+        if grained and rng.random() < grained:
+            paint *= _grain(rng, split, size)
         canvas += shape[..., None] * (paint - canvas)
         shapes.append(shape > 0.5)
         words.append((kind, colour, texture))
@@ -214,12 +221,23 @@ def _ground(rng: np.random.Generator, domain: str, split: str, size: int) -> Arr
         return (
             np.clip(rng.uniform(90, 235) + rng.normal(0, 8, 3), 0, 255) * _shading(rng, size) * np.ones((size, size, 3))
         )
+    return _crop(rng, split, size) * rng.uniform(0.7, 1.15)
+
+
+def _grain(rng: np.random.Generator, split: str, size: int) -> Array:
+    """The light and dark of a photo, to be laid over a surface: (S, S, 1) float, mostly from 0.4 to 1.6."""
+    light = _crop(rng, split, size).mean(-1, keepdims=True)
+    return np.clip(1 + rng.uniform(0.1, 0.4) * (light - light.mean()) / (light.std() + 1), 0, 2)
+
+
+def _crop(rng: np.random.Generator, split: str, size: int) -> Array:
+    """A square of one of the split's photos, mirrored or not: (S, S, 3) float."""
     photo = _photo(PHOTOS[split][rng.integers(len(PHOTOS[split]))])
     side = int(rng.integers(size, min(photo.shape[:2]) + 1))
     top, left = (rng.integers(0, length - side + 1) for length in photo.shape[:2])
     pixels = np.linspace(0, side - 1, size).astype(int)
     crop = photo[top : top + side, left : left + side][np.ix_(pixels, pixels)].astype(float)
-    return np.where(rng.random() < 0.5, crop[:, ::-1], crop) * rng.uniform(0.7, 1.15)
+    return np.where(rng.random() < 0.5, crop[:, ::-1], crop)
 
 
 @cache

@@ -258,18 +258,18 @@ def _checked(record: Record) -> Record:
     for name, text in (("item", item), ("annotator", record.annotator)):
         if not isinstance(text, str) or not text.strip():
             raise ValueError(f"{name} is {getattr(record, name)!r}: expected a name that is not empty.")
-    number = _whole("round", record.round, 0)
+    number = whole("round", record.round, 0)
     ranks, answer, rating, order = record.ranks, record.answer, record.rating, record.order
     if record.kind == "rank":
         if isinstance(ranks, (str, dict)) or not hasattr(ranks, "__len__") or len(ranks) < 2:
             raise ValueError(f"The ranks of item {item!r} are {ranks!r}: expected one for each of two or more answers.")
-        ranks = dense(_whole(f"a rank of item {item!r}", rank, 1) for rank in ranks)
+        ranks = dense(whole(f"a rank of item {item!r}", rank, 1) for rank in ranks)
     if record.kind == "rate":
-        rating = _whole(f"the rating of item {item!r}", rating, LOWEST, HIGHEST)
+        rating = whole(f"the rating of item {item!r}", rating, LOWEST, HIGHEST)
     if record.kind == "rate" or answer is not None:
-        answer = _whole("answer", answer, 0)
+        answer = whole("answer", answer, 0)
     if order is not None:
-        order = tuple(_whole("a place of order", place, 0) for place in order)
+        order = tuple(whole("a place of order", place, 0) for place in order)
         if sorted(order) != list(range(len(order))) or (ranks and len(order) != len(ranks)):
             raise ValueError(f"order is {list(order)}: expected the numbers of the answers, each once.")
     seconds = None if record.seconds is None else round(float(record.seconds), 2)
@@ -278,7 +278,8 @@ def _checked(record: Record) -> Record:
     )  # fmt: skip
 
 
-def _whole(name: str, value: Any, least: int, most: int | None = None) -> int:
+def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """The value as an int. Raises ValueError unless it is a whole number from `least` to `most`."""
     try:
         whole = -1 if isinstance(value, bool) else operator.index(value)  # numpy's whole numbers, too
     except TypeError:

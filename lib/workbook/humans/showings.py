@@ -89,8 +89,8 @@ def _order(item: Item, round_: int, seed: int) -> tuple[int, ...]:
     return tuple(later[-1] if later[-1] != first else [*first[1:], first[0]])
 
 
-def as_item(number: int, item: Any) -> Item:
-    """The item in our own form. Raises ValueError, naming it."""
+def as_item(number: int, item: Any, least: int = 2) -> Item:
+    """The item in our own form. Raises ValueError, naming it, also for fewer answers than `least`."""
     fields = {}
     for name in ("id", "prompt", "answers"):
         try:
@@ -105,8 +105,8 @@ def as_item(number: int, item: Any) -> Item:
     if isinstance(answers, str) or not isinstance(answers, Iterable):
         raise ValueError(f"Item {key!r} has the answers {answers!r}: expected a list of texts.")
     answers = tuple(answers)
-    if not 2 <= len(answers) <= MOST:
-        raise ValueError(f"Item {key!r} has {len(answers)} answers: expected 2 to {MOST}.")
+    if not least <= len(answers) <= MOST:
+        raise ValueError(f"Item {key!r} has {len(answers)} answers: expected {least} to {MOST}.")
     for place, answer in enumerate(answers):
         if not isinstance(answer, str) or not answer.strip():
             raise ValueError(f"Answer {place} of item {key!r} is {answer!r}: expected a text that is not empty.")

@@ -1,5 +1,5 @@
 const LETTERS = "ABCDEFGHI";
-const KEYS = {
+const keys = (scale) => ({
   rank: [
     "Drag a card up or down; on a touch screen by its handle on the left",
     "Tab goes from card to card; the up and down arrow keys move the card, Home and End to the top and the bottom",
@@ -7,16 +7,16 @@ const KEYS = {
     "Enter saves and goes on, s skips, u takes the last judgement back",
   ],
   rate: [
-    "1 to 7 rate the answer, from very bad to very good, save that and go on",
+    `1 to ${scale} rate the answer, from very bad to very good, save that and go on`,
     "s skips, u takes the last rating back",
   ],
-};
+});
 
 async function render({ model, el }) {
-  const mode = model.get("mode"), ranking = mode === "rank";
+  const mode = model.get("mode"), ranking = mode === "rank", scale = model.get("scale");
   const question = make("div", { class: "wb-prompt" });
   const list = make("div", { class: "wb-cards", role: "group", "aria-label": ranking ? "answers, the best first" : "the answer" });
-  const part = shell(model, el, ranking ? "ranking" : "rating", KEYS[mode], make("div", {}, question, list));
+  const part = shell(model, el, ranking ? "ranking" : "rating", keys(scale)[mode], make("div", {}, question, list));
   const { root, tools, figures, spoken } = part;
   const save = button("Save and go on (Enter)", () => send("save")), skip = button("Skip (s)", () => send("skip"));
   const undo = button("Undo (u)", () => send("undo"));
@@ -177,9 +177,9 @@ async function render({ model, el }) {
 
   function rateCard(text) {
     const row = make("div", { class: "wb-tools wb-ratings", role: "group", "aria-label": "rating" }, "very bad");
-    for (let rating = 1; rating <= 7; rating++) {
+    for (let rating = 1; rating <= scale; rating++) {
       const one = button(String(rating), () => send("save", rating), rating === showing.rating);
-      one.setAttribute("aria-label", `${rating} of 7`);
+      one.setAttribute("aria-label", `${rating} of ${scale}`);
       row.append(one);
     }
     row.append("very good");
@@ -229,7 +229,7 @@ async function render({ model, el }) {
     if (key === "Escape" && drag) letGo();
     else if (key === "s" || key === "u") send(key === "s" ? "skip" : "undo");
     else if (ranking && key === "Enter") send("save");
-    else if (!ranking && key >= "1" && key <= "7" && key.length === 1) send("save", Number(key));
+    else if (!ranking && /^[1-9]$/.test(key) && key <= String(scale)) send("save", Number(key));
     else if (card >= 0 && (key === "ArrowUp" || key === "ArrowDown")) move(card, order.indexOf(card) + ARROWS[key][1]);
     else if (card >= 0 && (key === "Home" || key === "End")) move(card, key === "Home" ? 0 : order.length - 1);
     else if (card >= 0 && key === "t") tie(card);

@@ -17,7 +17,7 @@ from typing import Any
 import traitlets
 
 from workbook.humans.consistency import check_mode
-from workbook.humans.ranking import HIGHEST, LOWEST, RankingLog, Record
+from workbook.humans.ranking import HIGHEST, LOWEST, RankingLog, Record, whole
 from workbook.humans.showings import Item, Showing, as_item, showings
 from workbook.widgets import base
 
@@ -29,18 +29,20 @@ def rank_answers(
     repeat: float = 0.2,
     seed: int = 0,
     annotator: str = "me",
+    scale: int = HIGHEST,
 ) -> RankAnswers:
     """A widget that asks for judgements of these items, and goes on where the log at `path` ends.
 
-    items: mappings or objects with id, prompt and answers (2 to 9 texts). path: a file *.jsonl, relative to
-    WORKBOOK_HOME or absolute. mode: "rank" shows all answers of an item, "rate" one at a time, from 1 (very bad) to 7
-    (very good). repeat: the share of items that comes a second time. seed: of the order of the answers, and of what
-    comes again. annotator: whose judgements these are; several people, and both modes, may share a log.
+    items: mappings or objects with id, prompt and answers (2 to 9 texts; to be rated, also one). path: a file *.jsonl,
+    relative to WORKBOOK_HOME or absolute. mode: "rank" shows all answers of an item, "rate" one at a time. repeat: the
+    share of items that comes a second time. seed: of the order of the answers, and of what comes again. annotator:
+    whose judgements these are; several people, and both modes, may share a log. scale: ratings go from 1 (very bad) to
+    this (very good), which is 2 to 7; the log does not keep it, so give every log one scale.
 
     Raises ValueError for items that can't be judged, naming them, and where the log holds judgements of an item of this
     name with another prompt or other answers.
     """
-    return RankAnswers(items, RankingLog(path), mode, repeat, seed, annotator)
+    return RankAnswers(items, RankingLog(path), mode, repeat, seed, annotator, scale)
 
 
 class RankAnswers(base.Spoken):
@@ -52,6 +54,7 @@ class RankAnswers(base.Spoken):
 
     _esm = base.script("rank_answers")
     mode = traitlets.Unicode().tag(sync=True)
+    scale = traitlets.Int(HIGHEST).tag(sync=True)  # the best rating
     showing = traitlets.Dict().tag(sync=True)  # what the page shows
     note = traitlets.Unicode().tag(sync=True)  # where the judgements are saved
     action = base.Checked(None).tag(sync=True, echo_update=False)  # what was done on the page
@@ -65,19 +68,22 @@ class RankAnswers(base.Spoken):
         repeat: float = 0.2,
         seed: int = 0,
         annotator: str = "me",
+        scale: int = HIGHEST,
     ) -> None:
-        self.items = [as_item(number, item) for number, item in enumerate(items)]
+        least = 2 if check_mode(mode) == "rank" else 1
+        whole("scale", scale, 2, HIGHEST)
+        self.items = [as_item(number, item, least) for number, item in enumerate(items)]
         self.judgements, self.annotator = log, annotator
-        self._showings = showings(self.items, check_mode(mode), repeat, seed)
+        self._showings = showings(self.items, mode, repeat, seed)
         _check_log(self.items, log, annotator)
         self._number, self._since, self._draft, self._said = 0, time.monotonic(), None, ""
         self._place = self._next()
         went_on = "" if self._place == 0 else f"Went on with what is saved in {log.path}"
         alt = {
             "rank": "A prompt and its answers, to be put in order from the best to the worst.",
-            "rate": f"A prompt and an answer, to be rated from {LOWEST}, very bad, to {HIGHEST}, very good.",
+            "rate": f"A prompt and an answer, to be rated from {LOWEST}, very bad, to {scale}, very good.",
         }[mode]
-        super().__init__(alt, mode=mode, note=went_on, message=log.note, showing=self._screen())
+        super().__init__(alt, mode=mode, scale=scale, note=went_on, message=log.note, showing=self._screen())
 
     @property
     def current(self) -> Showing | None:
@@ -96,6 +102,7 @@ class RankAnswers(base.Spoken):
         about = {"annotator": self.annotator, "round": now.round, "content": now.item.content}
         about["seconds"] = time.monotonic() - self._since
         if self.mode == "rate":
+            whole(f"the rating of item {now.item.id!r}", value, LOWEST, self.scale)
             self.judgements.rate(now.item.id, now.answer, value, **about)
         elif hasattr(value, "__len__") and len(value) == answers:
             self.judgements.rank(now.item.id, value, order=now.order, **about)
