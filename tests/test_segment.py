@@ -267,6 +267,17 @@ def test_measure_asks_for_every_object(picture: segment.Picture, model) -> None:
         segment_measure.measure(model, [])
 
 
+def test_zoom_asks_in_cut_outs_of_every_side_that_fits(model) -> None:
+    """The share is that of the box's longer side; the IoU that of the cut-out's mask; too large ones are left out."""
+    (scene,) = scenes(1, 4, domain="studio", objects=(1, 1), size=96)
+    longer = max(scene.boxes[0, 2:] - scene.boxes[0, :2])
+    shares, ious = segment_measure.by_zoom(model, [scene], [int(longer), 64, 96], progress=None)
+    np.testing.assert_allclose(shares, [longer / 64, longer / 96])
+    tile = tiles.around(scene.image, scene.masks, 0, 64)
+    answer = segment.prompt(segment.encode(model, tile.image), boxes=tile.local(scene.boxes[0]))
+    assert ious[0] == pytest.approx(float(segment_measure.paired_iou(answer.best, torch.tensor(tile.masks[:1]))))
+
+
 def test_filled_boxes() -> None:
     """x across, y down; a pixel belongs by its middle."""
     (mask,) = segment_measure.box_masks(torch.tensor([[1.0, 2.0, 4.0, 3.6]]), 5, 5)
@@ -329,12 +340,21 @@ def test_tiles_cut_around_an_object() -> None:
 
 
 def test_tiles_can_be_smaller() -> None:
-    """Every second pixel: means of four, the mask by majority."""
+    """Scaled as `encode` scales a picture; the mask follows by the majority of what a pixel covers."""
     image, mask = coin()
-    whole, half = (tiles.around(image, mask[None], 0, 40, every=every) for every in (1, 2))
+    whole, same, half = (tiles.around(image, mask[None], 0, 40, size=size) for size in (None, 40, 20))
+    assert np.array_equal(whole.image, same.image) and np.array_equal(whole.masks, same.masks)
     assert half.image.shape == (20, 20, 3) and half.masks.shape == (1, 20, 20)
-    assert half.image[3, 4, 0] == round(whole.image[6:8, 8:10, 0].mean())
     assert half.masks[0].sum() == pytest.approx(mask.sum() / 4, rel=0.1)
-    for wrong in (dict(number=1, side=40), dict(number=0, side=61), dict(number=0, side=39, every=2)):
-        with pytest.raises(ValueError, match="multiple of"):
+    assert half.local([27, 17, 54, 44]).tolist() == [7, 7, 34, 34]  # in the photo's pixels, whatever the size
+    pixels = torch.tensor(whole.image).permute(2, 0, 1)[None].float()
+    expected = torch.nn.functional.interpolate(pixels, (20, 20), mode="bilinear", antialias=True)
+    assert abs(half.image[..., 0] - expected[0, 0].numpy()).max() <= 0.5
+    for wrong in (
+        dict(number=1, side=40),
+        dict(number=0, side=61),
+        dict(number=0, side=0),
+        dict(number=0, side=9, size=0),
+    ):
+        with pytest.raises(ValueError, match="a side up to 60 and a size of at least 1"):
             tiles.around(image, mask[None], **wrong)

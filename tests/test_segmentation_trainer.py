@@ -225,6 +225,23 @@ def test_both_rounds(rounds: segmentation.Rounds, drawn: list[Scene], kind: str,
     rounds.zero_grad()
 
 
+def test_masks_coarser_than_the_picture(drawn: list[Scene], monkeypatch: pytest.MonkeyPatch) -> None:
+    """SAM's own masks are: they are compared and corrected in the picture's pixels, and go back as they came."""
+    monkeypatch.setattr(tiny_sam, "PATCH", 8)
+    torch.manual_seed(0)
+    rounds, calls, decode = segmentation.Rounds(tiny_sam.network()), [], segmentation.decode
+    monkeypatch.setattr(segmentation, "decode", lambda *args: calls.append((args, decode(*args))) or calls[-1][1])
+    (batch,) = segmentation.prompted(segmentation.pool(drawn[:2]), 2, prompts=2, kinds=["box"])
+    first, second, _ = rounds(**batch)
+    assert calls[0][1][0].shape == (4, 3, 32, 32) and calls[1][0][5].shape == (4, 1, 32, 32)
+    assert first[0].shape == (4, 3, 64, 64) and second[0].shape == (4, 1, 64, 64)
+    corners = torch.nn.functional.interpolate(calls[0][1][0], (64, 64), mode="bilinear")
+    torch.testing.assert_close(first[0], corners)
+    x, y = calls[1][0][2][:, 0, 0].long().T
+    wrong = (segmentation.choose_mask(*first) > 0) ^ (batch["targets"].flatten(0, 1) > 0.5)
+    assert wrong[torch.arange(4), y, x].all()
+
+
 def test_the_second_round_gets_mask_and_correction(
     rounds: segmentation.Rounds, drawn: list[Scene], monkeypatch: pytest.MonkeyPatch
 ) -> None:

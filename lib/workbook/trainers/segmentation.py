@@ -98,11 +98,22 @@ class Rounds(nn.Module):
         boxes = None if boxes is None else boxes.flatten(0, 1)[:, None]
         ambiguous = points.shape[2] + (boxes is not None) == 1
         first = decode(self.sam, embedding, points, labels, boxes, None, ambiguous)
-        best = choose_mask(*(part.detach() for part in first))
-        correction, sign = correcting_points(best > 0, targets.flatten(0, 1) > 0.5)
+        best = choose_mask(*(part.detach() for part in first))  # as the decoder takes it back, however coarse
+        first = _as_large(first, targets)
+        shown = choose_mask(*(part.detach() for part in first))
+        correction, sign = correcting_points(shown > 0, targets.flatten(0, 1) > 0.5)
         points = torch.cat([points, correction[:, None, None]], 2)
         labels = torch.cat([labels, sign[:, None, None]], 2)
-        return Answers(first, decode(self.sam, embedding, points, labels, boxes, best[:, None], False), sketch)
+        second = decode(self.sam, embedding, points, labels, boxes, best[:, None], False)
+        return Answers(first, _as_large(second, targets), sketch)
+
+
+def _as_large(answer: tuple[Tensor, Tensor], targets: Tensor) -> tuple[Tensor, Tensor]:
+    """The answer with masks as large as the targets: SAM's own are a quarter as wide as its pictures."""
+    masks, predicted_iou = answer
+    if masks.shape[-2:] != targets.shape[-2:]:
+        masks = F.interpolate(masks, targets.shape[-2:], mode="bilinear")
+    return masks, predicted_iou
 
 
 def correcting_points(predicted: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:

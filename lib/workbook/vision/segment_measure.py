@@ -17,7 +17,7 @@ from torch import Tensor
 from workbook.metrics.bootstrap import bootstrap_interval
 from workbook.show import progress_bar
 from workbook.trainers.segmentation import clusters_of, correcting_points, jitter, random_pixels
-from workbook.vision import segment
+from workbook.vision import segment, tiles
 from workbook.vision.masks import box_masks, paired_iou, tight_boxes
 
 Array = np.ndarray
@@ -84,6 +84,32 @@ def measure(model: Any, scenes: Sequence[Any], seed: int = 0, progress: str | No
     iou = {kind: torch.cat([row[kind] for row in rows]).numpy() for kind in KINDS}
     predicted, actual = (torch.cat([pair[i].flatten() for pair in checked]).numpy() for i in (0, 1))
     return Measured(iou, np.array(numbers), predicted, actual, torch.cat(masks).numpy())
+
+
+def by_zoom(
+    model: Any, scenes: Sequence[Any], sides: Sequence[int], most: float = 0.95, progress: str | None = "zooming"
+) -> tuple[Array, Array]:
+    """How large should an object lie in the picture? Each is asked for by its box, in cut-outs of several sides.
+
+    Returns for every object and side the share of the cut-out's side that the longer side of its box takes, and the
+    IoU in the scene's own pixels: (M,), (M,). scenes: square pictures with `image`, `masks` and `boxes`. most: objects
+    with a larger share are not asked for.
+    """
+    shares, ious = [], []
+    bar = progress_bar(len(scenes), progress, "scene") if progress else None
+    for scene in scenes:
+        for number, box in enumerate(scene.boxes):
+            longer = max(box[2:] - box[:2])
+            for side in (side for side in sides if longer <= most * side):
+                tile = tiles.around(scene.image, scene.masks, number, side)
+                answer = segment.prompt(segment.encode(model, tile.image), boxes=tile.local(box))
+                shares.append(longer / side)
+                ious.append(float(paired_iou(answer.best, torch.tensor(tile.masks[:1]))))
+        if bar:
+            bar.update()
+    if bar:
+        bar.close()
+    return np.array(shares), np.array(ious)
 
 
 def automatic_shares(
