@@ -16,7 +16,7 @@ test: $(VENV)/ready
 	$(BIN)/python -m pytest --nbval tests notebooks
 
 test-fast: $(VENV)/ready
-	$(BIN)/python -m pytest tests -m "not notebook and not browser"
+	$(BIN)/python -m pytest tests -m "not notebook and not browser and not slow"
 
 notebooks: $(VENV)/ready
 	$(BIN)/python -m workbook.notebooks notebooks/*.ipynb

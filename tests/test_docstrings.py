@@ -73,7 +73,7 @@ def test_a_module_without_area_stays_where_it_is():
 # ---------------------------------------------------------------------------------------------- the texts
 
 
-def test_no_package_and_no_text_is_in_two_splits():
+def test_no_package_and_no_text_is_in_two_splits():  # first of the two that read the whole library: it is kept
     rows = load_docstrings()
     assert len(rows) > 3000 and load_docstrings() is rows
     packages = {(row.module.split(".")[0], row.split) for row in rows}
@@ -81,6 +81,18 @@ def test_no_package_and_no_text_is_in_two_splits():
     assert len({row.text for row in rows}) == len(rows)
     sizes = Counter(row.split for row in rows)
     assert sizes["train"] > 2 * sizes["test"] > 1000 and sizes["validation"] > 150
+
+
+def test_the_task_has_every_area_and_no_flood():
+    for split in SPLITS:
+        rows = area_task(split)
+        assert {row.area for row in rows} == set(AREAS)
+        assert {row.split for row in rows} == {split}
+        assert max(Counter(row.module.split(".")[0] for row in rows).values()) <= 60
+    assert len(area_task("test", per_module=5)) < len(area_task("test"))
+    for split, per_module in [("tests", 60), ("test", 0)]:
+        with pytest.raises(ValueError, match="Expected a split of train, validation, test and per_module >= 1"):
+            area_task(split, per_module)
 
 
 def test_a_text_of_two_splits_counts_for_training_only(library):
@@ -102,18 +114,6 @@ def test_running_texts_have_single_spaces(library):
     assert running_texts("test") == ["Two lines, indented, with a tab and some more words."]
     with pytest.raises(ValueError, match="train, validation, test, not 'dev'"):
         running_texts("dev")
-
-
-def test_the_task_has_every_area_and_no_flood():
-    for split in SPLITS:
-        rows = area_task(split)
-        assert {row.area for row in rows} == set(AREAS)
-        assert {row.split for row in rows} == {split}
-        assert max(Counter(row.module.split(".")[0] for row in rows).values()) <= 60
-    assert len(area_task("test", per_module=5)) < len(area_task("test"))
-    for split, per_module in [("tests", 60), ("test", 0)]:
-        with pytest.raises(ValueError, match="Expected a split of train, validation, test and per_module >= 1"):
-            area_task(split, per_module)
 
 
 def test_spread():

@@ -47,6 +47,7 @@ def folder(tmp_path_factory):
     return haystack_pipeline.save_reader(model.eval(), _tokenizer(MINILM), tmp_path_factory.mktemp("home") / "reader")
 
 
+@pytest.mark.slow
 def test_answers_from_a_fresh_process_without_network(folder):
     done = subprocess.run([sys.executable, "-c", CHILD, str(folder)], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

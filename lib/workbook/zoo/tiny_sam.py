@@ -14,7 +14,9 @@ nothing better than empty masks. Then all kinds take turns, while the learning r
 high. What such a model does worst is to keep neighbours apart: so then, as long as everything before, new and fuller
 scenes, in which objects are asked for the more often the more of their box others cover. And last the encoder becomes
 deeper by two layers, which change nothing at first, and learns from new scenes and larger batches once more; a quarter
-of the objects there have the light and dark of a photo on them, and every second batch asks with boxes.
+of the objects there have the light and dark of a photo on them, and every second batch asks with boxes. For the stored
+weights that last stage ran in two processes, each with half of every batch (`fit` shares it out); with one it takes
+longer, and draws other correcting points.
 """
 
 from __future__ import annotations
