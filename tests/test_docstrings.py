@@ -73,7 +73,7 @@ def test_a_module_without_area_stays_where_it_is():
 # ---------------------------------------------------------------------------------------------- the texts
 
 
-def test_no_package_and_no_text_is_in_two_splits():  # first of the two that read the whole library: it is kept
+def test_no_package_and_no_text_is_in_two_splits():  # first of three that read the whole library: it is kept
     rows = load_docstrings()
     assert len(rows) > 3000 and load_docstrings() is rows
     packages = {(row.module.split(".")[0], row.split) for row in rows}
@@ -93,6 +93,10 @@ def test_the_task_has_every_area_and_no_flood():
     for split, per_module in [("tests", 60), ("test", 0)]:
         with pytest.raises(ValueError, match="Expected a split of train, validation, test and per_module >= 1"):
             area_task(split, per_module)
+
+
+def test_without_a_folder_the_domain_is_the_docstrings():
+    assert docstrings.corpus() == {split: running_texts(split) for split in SPLITS}
 
 
 def test_a_text_of_two_splits_counts_for_training_only(library):
@@ -150,10 +154,6 @@ def test_a_folder_too_small_to_split_is_named(tmp_path):
     (tmp_path / "only.txt").write_text("one text")
     with pytest.raises(DataError, match=r"falls into .*about twenty files or more"):
         docstrings.corpus(tmp_path)
-
-
-def test_without_a_folder_the_domain_is_the_docstrings():
-    assert docstrings.corpus() == {split: running_texts(split) for split in SPLITS}
 
 
 @pytest.mark.parametrize("content", [None, ""])
